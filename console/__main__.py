@@ -1,0 +1,5 @@
+"""``python -m console`` is ``bodycam-vault``."""
+
+from console.cli import main
+
+main()

@@ -1,0 +1,217 @@
+"""The command line: ``bodycam-vault``. Each command puts the rooms together and calls one verb."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import prometheus_client
+import structlog
+import typer
+
+from console.embedded import Embedded, NotReady
+from console.keeper import Keeper
+from ingest.app import make_app as make_ingest
+from ingest.app import open_intake
+from policies.problems import RuleSetInvalid
+from vault import keys as key_rings
+from vault import logs
+from vault.audit import Actor
+from vault.ids import PersonId, RecordingId
+from vault.keys import KeyRing, KeyRingError
+from vault.objects import StoreUnavailable
+from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered, Registrar
+from vault.schema import SchemaOutdated, migrate, require_newest
+from vault.settings import Settings, SettingsRefused, load
+from vault.vault import database_of, open_vault, store_of
+from vault.web.app import make_app as make_vault
+from vault.web.server import serve
+from vault.web.tokens import IssuerRefused
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+keys_app = typer.Typer(no_args_is_help=True, help="Key rings: make them, add a municipality, rotate.")
+register_app = typer.Typer(no_args_is_help=True, help="Municipalities, people, cameras and docks.")
+app.add_typer(keys_app, name="keys")
+app.add_typer(register_app, name="register")
+
+REFUSALS = (
+    SettingsRefused,
+    KeyRingError,
+    RuleSetInvalid,
+    SchemaOutdated,
+    StoreUnavailable,
+    IssuerRefused,
+    AlreadyRegistered,
+    NotRegistered,
+    DockKeyRefused,
+    NotReady,
+)
+"""What a person at the command line can do something about: said in one line, without a traceback."""
+
+
+def main() -> None:
+    """Run the command line; what refuses to start says why and exits with 2."""
+    try:
+        app()
+    except REFUSALS as error:
+        text = str(error)
+        story = type(error).__doc__ or ""
+        typer.echo(f"{text or type(error).__name__}\n{story}" if text != story else story, err=True)
+        sys.exit(2)
+
+
+@app.command("vault")
+def run_vault() -> None:
+    """Run the vault: requests, decisions, viewing, the trail."""
+    with _process("vault") as settings:
+        vault = open_vault(settings)
+        require_newest(vault.database)
+        serve(make_vault(vault, settings), settings.vault_listen)
+
+
+@app.command("ingest")
+def run_ingest() -> None:
+    """Run the docks' door."""
+    with _process("ingest") as settings:
+        intake = open_intake(settings)
+        require_newest(intake.database)
+        serve(make_ingest(intake), settings.ingest_listen)
+
+
+@app.command("keeper")
+def run_keeper() -> None:
+    """Run the keeper: reaping, and the nightly check of everything."""
+    with _process("keeper") as settings:
+        vault = open_vault(settings)
+        require_newest(vault.database)
+        keeper = Keeper(vault, settings)
+        scheduler = keeper.schedule()
+        scheduler.start()
+        try:
+            serve(keeper.app(), settings.keeper_listen)
+        finally:
+            scheduler.shutdown()
+
+
+@app.command("migrate")
+def run_migrate() -> None:
+    """Bring the database's schema, and the object store's bucket or directory, to this version."""
+    settings = load()
+    migrate(database_of(settings))
+    store_of(settings, create=True)
+
+
+@app.command("check")
+def run_check() -> None:
+    """Check every invariant now; exits with 1 when something is wrong."""
+    settings = load()
+    count = Keeper(open_vault(settings), settings).check()
+    typer.echo(f"findings: {count}")
+    raise typer.Exit(1 if count else 0)
+
+
+@app.command("up")
+def run_up(
+    home: Annotated[Path, typer.Option(help="Folder of the installation; made when missing.")],
+    issuer: Annotated[str, typer.Option(help="Issuer of staff tokens.")],
+    audience: Annotated[str, typer.Option(help="What staff tokens name as their audience.")],
+    municipality: Annotated[list[str], typer.Option(help="Rule set to serve; may be given again.")],
+) -> None:
+    """Run vault, ingest and keeper on this machine, on SQLite and a directory."""
+    embedded = Embedded(home.absolute(), issuer, audience, {"vault": 8000, "ingest": 8001, "keeper": 8002})
+    embedded.prepare(municipality)
+    embedded.start()
+    typer.echo(f"vault {embedded.url('vault')}   ingest {embedded.url('ingest')}   logs {embedded.home}")
+    try:
+        ended = embedded.wait()
+        typer.echo(f"{ended} ended; read {embedded.log_of(ended)}", err=True)
+    except KeyboardInterrupt:
+        typer.echo("finishing what is under way …")
+    finally:
+        embedded.stop()
+
+
+@app.command("demo")
+def run_demo(
+    once: Annotated[bool, typer.Option(help="Exit at the end, non-zero when a step went wrong.")] = False,
+    footage: Annotated[Path | None, typer.Option(help="Folder of files to use instead of made ones.")] = None,
+) -> None:
+    """Play the whole story on this machine, in a fictional municipality."""
+    from console.demo.story import play  # needs what only the demo needs
+
+    raise typer.Exit(play(once=once, footage=footage))
+
+
+@keys_app.command("create")
+def create_keys(
+    municipality: list[str],
+    vault: Annotated[Path, typer.Option(help="Folder of the ring for vault and keeper.")],
+    ingest: Annotated[Path, typer.Option(help="Folder of the ring for ingest.")],
+) -> None:
+    """Make two new key rings: one for the vault and the keeper, one for ingest."""
+    key_rings.create_rings(vault, ingest, municipality)
+
+
+@register_app.command("municipality")
+def register_municipality(slug: str, name: str) -> None:
+    """Register a municipality by the name of its rule set."""
+    settings, registrar = _registrar()
+    open_vault(settings).rule_sets.of(slug)
+    registrar.municipality(slug, name, now=_now())
+
+
+@register_app.command("person")
+def register_person(issuer: str, subject: str, name: str) -> None:
+    """Register someone by what the identity provider calls them; prints their id."""
+    typer.echo(_registrar()[1].person(issuer, subject, name, now=_now()))
+
+
+@register_app.command("role")
+def register_role(person: UUID, municipality: str, role: str, team: str = "") -> None:
+    """Give someone a role for a municipality, where it matters for one team."""
+    _registrar()[1].assign(PersonId(person), municipality, role, team=team, now=_now())
+
+
+@register_app.command("camera")
+def register_camera(municipality: str, serial: str) -> None:
+    """Register a camera by its serial number; prints its id."""
+    typer.echo(_registrar()[1].camera(municipality, serial, now=_now()))
+
+
+@register_app.command("dock")
+def register_dock(municipality: str, name: str, public_key: Path) -> None:
+    """Register a dock by its public key (PEM, EC P-256); prints the id it must name in its tokens."""
+    typer.echo(_registrar()[1].dock(municipality, name, public_key.read_text(), now=_now()))
+
+
+@register_app.command("depicted")
+def register_depicted(recording: UUID, person: UUID) -> None:
+    """Mark that an officer can be seen in a recording."""
+    _registrar()[1].depict(RecordingId(recording), PersonId(person), now=_now())
+
+
+@contextmanager
+def _process(name: str) -> Iterator[Settings]:
+    settings = load()
+    logs.configure(name)
+    if settings.metrics_listen:
+        host, _, port = settings.metrics_listen.rpartition(":")
+        prometheus_client.start_http_server(int(port), host)
+    structlog.get_logger().info("starting")
+    yield settings
+    structlog.get_logger().info("stopped")
+
+
+def _registrar() -> tuple[Settings, Registrar]:
+    settings = load()
+    # Whoever can run this command has the vault's key ring: the trail names their system account.
+    actor = Actor("operator", getuser(), getuser(), ("functional-administrator",))
+    return settings, Registrar(database_of(settings), KeyRing.load(settings.keys), actor)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""The demonstration: a fictional municipality, and the main job from camera to audit trail."""

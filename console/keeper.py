@@ -1,0 +1,87 @@
+"""The keeper: does what must happen without anyone asking, again and again, until it is told to stop."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from fastapi import FastAPI
+from prometheus_client import Counter, Gauge
+
+from ingest.intake import Intake
+from ingest.reaper import reap, reap_orphans
+from vault.invariants import check_all
+from vault.keys import KeyRing
+from vault.settings import Settings
+from vault.vault import Vault
+from vault.web.frame import Frame, add_health
+
+log = structlog.get_logger()
+
+CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
+FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
+
+
+class Keeper:
+    """The chores of one keeper process. Two keepers do no harm: each chore re-checks what it does."""
+
+    def __init__(self, vault: Vault, settings: Settings) -> None:
+        self._vault = vault
+        self._intake = Intake(vault.database, vault.ring, vault.store, vault.rule_sets, settings)
+        self._settings = settings
+
+    def schedule(self) -> BackgroundScheduler:
+        """The chores and when they are due; start and shut down what comes back."""
+        scheduler = BackgroundScheduler(
+            timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
+        )
+        every_minute = IntervalTrigger(minutes=1)
+        at_night = CronTrigger(hour=3, minute=15)
+        scheduler.add_job(self._do, every_minute, ["reap", self.reap])
+        scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
+        scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
+        scheduler.add_job(self._do, None, ["check", self.check])
+        return scheduler
+
+    def app(self) -> Frame:
+        """Where the keeper says how it is."""
+        app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+        add_health(
+            app,
+            {
+                "database": self._vault.database.check,
+                "store": self._vault.store.check,
+                "keys": lambda: None if KeyRing.load(self._settings.keys) else None,
+            },
+        )
+        return Frame(app, "keeper", {})
+
+    def reap(self) -> int:
+        """End uploads that stopped coming."""
+        return reap(self._intake, now=datetime.now(UTC))
+
+    def reap_orphans(self) -> int:
+        """Discard objects that no row owns."""
+        return reap_orphans(self._intake, now=datetime.now(UTC))
+
+    def check(self) -> int:
+        """Check the invariants; each finding is an alarm."""
+        findings = check_all(self._vault, now=datetime.now(UTC))
+        FINDINGS.set(len(findings))
+        for finding in findings:
+            log.error("invariant.broken", check=finding.check, why=finding.about)
+        return len(findings)
+
+    def _do(self, name: str, chore: Callable[[], int]) -> None:
+        try:
+            count = chore()
+        except Exception:
+            # A chore that fails now is due again: the process stays, and says so.
+            log.exception("chore.failed", chore=name)
+            CHORES.labels(name, "failed").inc()
+        else:
+            CHORES.labels(name, "done").inc()
+            if count:
+                log.info("chore.done", chore=name, count=count)

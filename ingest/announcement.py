@@ -1,0 +1,171 @@
+"""A dock announces a recording: what it is, before its first byte (the intent row of docs/design.md, step 1)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from vault.sealing import DataKey
+
+from ingest.docks import DockIdentity
+from ingest.intake import Intake
+from vault import audit
+from vault.audit import Actor, Entry, Event
+from vault.ids import RecordingId, new_id
+from vault.tables import Arrival, Assignment, Camera, Person, Recording, SealedKey, State
+
+LARGEST = 1 << 40
+"""Bytes; a terabyte is more than a shift of any camera."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class AnnouncementRefused(Exception):
+    """The dock announced something we cannot take; the footage is safe on the camera.
+
+    `problem` is the id of what is wrong, for the door to explain.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What the dock says of a recording it is about to send."""
+
+    camera: str
+    """Serial number."""
+    officer: str
+    """What the identity provider calls the officer who wore it."""
+    started_at: datetime
+    """Start of the recording by the camera's clock."""
+    length: int
+    """Bytes."""
+    sha256: str | None
+    """Lower-case hexadecimal, where the dock knows it."""
+
+
+def read(metadata: Mapping[str, str], length: int) -> Announcement:
+    """The announcement in a tus ``Upload-Metadata`` header's pairs. Raises AnnouncementRefused."""
+    for name in ("camera", "officer", "startedAt"):
+        if not metadata.get(name):
+            raise AnnouncementRefused("metadata-missing")
+    try:
+        started = datetime.fromisoformat(metadata["startedAt"])
+    except ValueError:
+        raise AnnouncementRefused("start-malformed") from None
+    if started.tzinfo is None:
+        raise AnnouncementRefused("start-without-zone")
+    sha256 = metadata.get("sha256", "").lower() or None
+    if sha256 and not _SHA256.fullmatch(sha256):
+        raise AnnouncementRefused("digest-malformed")
+    if length <= 0:
+        raise AnnouncementRefused("recording-empty")
+    if length > LARGEST:
+        raise AnnouncementRefused("recording-too-large")
+    return Announcement(metadata["camera"], metadata["officer"], started, length, sha256)
+
+
+def announce(intake: Intake, dock: DockIdentity, said: Announcement, *, now: datetime) -> RecordingId:
+    """Make room for a recording, or recognise one that is kept already.
+
+    Raises AnnouncementRefused when camera or officer are not of the dock's municipality.
+    """
+    recording_id = RecordingId(new_id())
+    with intake.database.transaction() as session:
+        camera = _camera(session, dock, said.camera)
+        officer, team = _officer(session, dock, said.officer)
+        kept = _kept_before(session, camera, said)
+        session.add(
+            Recording(
+                id=recording_id,
+                municipality_id=dock.municipality,
+                camera_id=camera.id,
+                officer_id=officer.id,
+                team=team,
+                recorded_at=said.started_at,
+                regime="avg",
+                state=State.DUPLICATE if kept else State.ARRIVING,
+                length=said.length,
+            )
+        )
+        session.flush()
+        arrival = Arrival(
+            recording_id=recording_id,
+            dock_id=dock.id,
+            announced_sha256=said.sha256,
+            announced_at=now,
+            expires_at=now + intake.settings.upload_expires,
+        )
+        if kept:
+            arrival.kept_as, arrival.receipt = kept.recording_id, kept.receipt
+        else:
+            _give_key(intake, session, arrival, dock.municipality)
+        session.add(arrival)
+        audit.append(
+            session,
+            intake.ring,
+            Entry(
+                event=Event.RECORDING_DUPLICATED if kept else Event.RECORDING_ANNOUNCED,
+                at=now,
+                actor=Actor("dock", str(dock.id), dock.name),
+                municipality=dock.municipality,
+                thing=("recording", str(kept.recording_id if kept else recording_id)),
+                subject=str(officer.id),
+                facts={"length": said.length},
+                details={"camera": said.camera, "startedAt": said.started_at, "sha256": said.sha256},
+            ),
+        )
+    return recording_id
+
+
+def _give_key(intake: Intake, session: Session, arrival: Arrival, municipality: str) -> None:
+    """Two wraps of one fresh data key: for the municipality, and for us until the commit point."""
+    key = DataKey.generate()
+    ring, recording = intake.ring, arrival.recording_id
+    kept = ring.wrap(key, recording=recording, municipality=municipality)
+    ours = ring.wrap_arriving(key, recording=recording, municipality=municipality)
+    session.add(SealedKey(recording_id=recording, key_id=kept.key_id, sealed=kept.sealed))
+    arrival.key_id, arrival.sealed = ours.key_id, ours.sealed
+
+
+def _camera(session: Session, dock: DockIdentity, serial: str) -> Camera:
+    camera = session.scalar(select(Camera).where(Camera.serial == serial))
+    if camera is None or camera.municipality_id != dock.municipality:
+        raise AnnouncementRefused("camera-unknown")
+    return camera
+
+
+def _officer(session: Session, dock: DockIdentity, subject: str) -> tuple[Person, str]:
+    found = session.execute(
+        select(Person, Assignment.team)
+        .join(Assignment, Assignment.person_id == Person.id)
+        .where(
+            Person.subject == subject,
+            Assignment.municipality_id == dock.municipality,
+            Assignment.role == "officer",
+        )
+        .order_by(Assignment.team)
+        .limit(1)
+    ).first()
+    if found is None:
+        raise AnnouncementRefused("officer-unknown")
+    return found[0], found[1]
+
+
+def _kept_before(session: Session, camera: Camera, said: Announcement) -> Arrival | None:
+    if said.sha256 is None:
+        return None
+    return session.scalar(
+        select(Arrival)
+        .join(Recording, Recording.id == Arrival.recording_id)
+        .where(
+            Recording.camera_id == camera.id,
+            Recording.sha256 == said.sha256,
+            Recording.length == said.length,
+            Recording.state == State.KEPT,
+        )
+    )

@@ -1,0 +1,149 @@
+"""Decisions: what one municipality's rules say about one situation, with the reasons.
+
+Cedar skips a rule that fails while it is evaluated, also a forbid, and then answers "allow". So here every
+error, from any rule, denies. The digest says under which exact texts a decision was made.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import InitVar, dataclass
+from types import MappingProxyType
+from typing import final
+
+import cedarpy
+
+from policies import encoding
+from policies.facts import Action, Situation
+from policies.problems import RuleSetInvalid
+from policies.reading import (
+    SHARED,
+    declared_purposes,
+    digest,
+    file_problems,
+    read_rules,
+    read_schema,
+    read_terms,
+)
+from policies.rules import (
+    CANNOT_BE_EVALUATED,
+    NO_RULE_PERMITS,
+    OBLIGATION_UNKNOWN,
+    OBLIGATIONS,
+    PURPOSE_UNKNOWN,
+    Effect,
+    Est,
+    Obligation,
+    Rule,
+)
+from policies.terms import Terms
+
+_PROOF = object()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Proof that a rule set was asked: only `RuleSet.decide` makes one, for the situation it carries.
+
+    Raises TypeError when made elsewhere.
+    """
+
+    situation: Situation
+    permitted: bool
+    reasons: tuple[Rule, ...]
+    """Never empty. For a permit the permits that hold, for a denial what stands in the way; in file order."""
+    obligations: frozenset[Obligation]
+    """What must be done for the permission to hold; none on a denial."""
+    rule_set: str
+    """Digest of the rule set that was asked."""
+    errors: tuple[str, ...]
+    """What went wrong, in Cedar's words: may name ids, so for the administrator's eyes only."""
+    proof: InitVar[object]
+
+    def __post_init__(self, proof: object) -> None:
+        if proof is not _PROOF:
+            raise TypeError("a Decision is made by RuleSet.decide only")
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleSet:
+    """The rules of one municipality under the shared ones, checked. Made by `RuleSet.parse`; safe to share
+    between threads."""
+
+    municipality: str
+    digest: str
+    rules: Mapping[str, Rule]
+    """By id: the shared rules first, then the municipality's, in file order."""
+    terms: Terms
+    purposes: frozenset[str]
+    """The schema's closed list, of which `terms.purposes` is what this municipality offers."""
+    _policies: cedarpy.PolicySet
+    _schema: cedarpy.Schema
+
+    @classmethod
+    def parse(cls, municipality: str, files: Mapping[str, str], shared: Mapping[str, str]) -> "RuleSet":
+        """Read and check a rule set.
+
+        `files`: the municipality's texts by file name (`terms.toml` and `*.cedar`), `shared`: the shared ones
+        (`schema.cedarschema` and `*.cedar`). Raises RuleSetInvalid, which lists every problem found.
+        """
+        texts = {f"{SHARED}/{name}": text for name, text in shared.items()}
+        texts |= {f"{municipality}/{name}": text for name, text in files.items()}
+        schema = read_schema(texts)
+        purposes = declared_purposes(schema)
+        problems = list(file_problems(municipality, files, shared))
+        terms = read_terms(municipality, texts, purposes, problems)
+        rules, policies = read_rules(texts, schema, problems)
+        if terms is None or problems:
+            raise RuleSetInvalid(problems)
+        return cls(
+            municipality,
+            digest(texts),
+            MappingProxyType(rules),
+            terms,
+            purposes,
+            _policy_set(policies),
+            schema,
+        )
+
+    def decide(self, situation: Situation) -> Decision:
+        """What these rules say about this situation. Never raises for what a rule set or a fact can do wrong:
+        then the answer is no, with `cannot-be-evaluated` among its reasons."""
+        if situation.purpose not in self.purposes:
+            return self._deny(situation, [PURPOSE_UNKNOWN])
+        offered = situation.purpose in self.terms.purposes
+        try:
+            known = cedarpy.Entities.from_json_str(encoding.entities(situation), self._schema)
+            asked = encoding.question(situation, self.municipality, offered)
+            answer = cedarpy.is_authorized(asked, self._policies, known, self._schema)
+        except (ValueError, TypeError, AttributeError) as error:
+            return self._deny(situation, [CANNOT_BE_EVALUATED], [str(error)])
+        found = set(answer.diagnostics.reasons)
+        reasons = [rule for id_, rule in self.rules.items() if id_ in found]
+        errors = answer.diagnostics.errors
+        if errors or answer.decision is cedarpy.Decision.NoDecision:
+            forbids = [rule for rule in reasons if rule.effect is Effect.FORBID]
+            return self._deny(situation, [*forbids, CANNOT_BE_EVALUATED], errors)
+        if not answer.allowed:
+            return self._deny(situation, reasons or [NO_RULE_PERMITS])
+        return self._permit(situation, reasons)
+
+    def _permit(self, situation: Situation, reasons: list[Rule]) -> Decision:
+        obligations = frozenset[Obligation]().union(*(rule.obligations for rule in reasons))
+        if situation.action is Action.WATCH and situation.grant is not None:
+            stored = situation.grant.obligations
+            if not stored <= OBLIGATIONS.keys():
+                return self._deny(situation, [OBLIGATION_UNKNOWN])
+            obligations |= {OBLIGATIONS[name] for name in stored}
+        return Decision(situation, True, tuple(reasons), obligations, self.digest, (), _PROOF)
+
+    def _deny(self, situation: Situation, reasons: Iterable[Rule], errors: Iterable[str] = ()) -> Decision:
+        return Decision(situation, False, tuple(reasons), frozenset(), self.digest, tuple(errors), _PROOF)
+
+
+def _policy_set(policies: dict[str, Est]) -> cedarpy.PolicySet:
+    """The policies under our own ids, so that Cedar's reasons and errors name them."""
+    return cedarpy.PolicySet.from_json_str(
+        json.dumps({"staticPolicies": policies, "templates": {}, "templateLinks": []})
+    )

@@ -1,0 +1,133 @@
+"""The facts a decision is made of. Whoever asks loads them; rules never look further than what stands here.
+
+SituationRefused   the facts handed in cannot form a situation: a bug of the caller, never a denial
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+
+class SituationRefused(ValueError):
+    """These facts do not form a situation that can be decided."""
+
+
+class Action(StrEnum):
+    """What a person wants to do. The values are the actions of the Cedar schema."""
+
+    ASK = "ask"
+    """Ask to view footage (verzoek tot uitkijken)."""
+    DECIDE = "decide"
+    """Approve or refuse somebody's request (besluit)."""
+    WATCH = "watch"
+    """See one range of footage under a grant (uitkijken)."""
+    REVOKE = "revoke"
+    """End a grant before its time."""
+    READ_AUDIT = "read-audit"
+    """Read a municipality's audit trail (inzagelog)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who works with the footage of one municipality, as known at this moment."""
+
+    id: UUID
+    roles: frozenset[str]
+    municipality: str
+    teams: frozenset[str]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An opname, as far as rules may look at it."""
+
+    id: UUID
+    municipality: str
+    maker: UUID
+    """The officer who wore the camera."""
+    depicted: frozenset[UUID]
+    """Officers known to stand on the footage. Citizens are never identified here."""
+    team: str | None
+    regime: Literal["avg", "wpg"]
+    recorded_at: datetime
+    dispose_after: datetime
+    """From this moment on the footage is due for disposal and no longer watched; holds are counted in."""
+    state: str
+    """`kept`, or whatever else the vault calls it: only `kept` can be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The audit trail of one municipality."""
+
+    municipality: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A verzoek: one person, one purpose. What is not known to be so counts as not so."""
+
+    id: UUID
+    requester: UUID
+    purpose: str
+    asked_at: datetime
+    has_case_reference: bool = False
+    complaint_filed: bool = False
+    """A complaint (klacht, Awb ch. 9) has been filed."""
+    criminal_complaint_filed: bool = False
+    """A criminal complaint (aangifte, Sv art. 161) has been filed."""
+    demand_received: bool = False
+    """Police or public prosecutor demanded the footage (vordering, Sv art. 126nd/126nda)."""
+    subject_depicted: bool = False
+    """The data subject's identity is checked, and it is they who stand on the footage."""
+    demonstrable_interest: bool = False
+    """The data subject stated an interest that can be shown (aantoonbaar belang)."""
+    at_officers_request: bool = False
+    """The officer who made the footage, or stands on it, asked for this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A toestemming: one holder, one recording, one purpose, from a moment until another (exclusive)."""
+
+    id: UUID
+    holder: UUID
+    recording: UUID
+    purpose: str
+    valid_from: datetime
+    valid_until: datetime
+    revoked: bool
+    obligations: frozenset[str]
+    """As stored with the grant. One that this software does not know denies the watching."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One question: may this person do this, to this, for this purpose, now?
+
+    ASK and DECIDE carry the request, REVOKE carries the grant; WATCH carries the grant if there is one.
+    Raises SituationRefused when they do not, or when the resource is of the wrong kind.
+    """
+
+    person: Person
+    action: Action
+    resource: Recording | Trail
+    purpose: str
+    now: datetime
+    request: Request | None = None
+    grant: Grant | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.resource, Trail) != (self.action is Action.READ_AUDIT):
+            raise SituationRefused(
+                f"{self.action} is not something one does to a {type(self.resource).__name__}"
+            )
+        if self.action in (Action.ASK, Action.DECIDE) and self.request is None:
+            raise SituationRefused(f"{self.action} needs the request")
+        if self.action is Action.REVOKE and self.grant is None:
+            raise SituationRefused("revoke needs the grant")
+        if self.now.tzinfo is None:
+            raise SituationRefused("now needs a time zone")

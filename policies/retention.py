@@ -1,0 +1,22 @@
+"""When the term of a recording (bewaartermijn) is over. Day counts run from the moment of recording."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+def dispose_after(recorded_at: datetime, term_days: int) -> datetime:
+    """The moment, in UTC, from which footage is due: the same clock time in Amsterdam, `term_days` later.
+
+    A calendar day is not always 24 hours. When that clock time is skipped (clock forward) it is the
+    moment one hour of clock later, when the term's last hour has really passed (RFC 5545, 3.3.5); when it
+    comes twice (clock back) it is the first, since a published term is a maximum.
+    Raises ValueError for a time without zone and for a term shorter than a day.
+    """
+    if recorded_at.tzinfo is None:
+        raise ValueError("recorded_at needs a time zone")
+    if term_days < 1:
+        raise ValueError("a term lasts at least one day")
+    local = recorded_at.astimezone(AMSTERDAM) + timedelta(days=term_days)
+    return local.replace(fold=0).astimezone(UTC)

@@ -1,0 +1,41 @@
+"""Real servers as fixtures, and one line at the end that says what this machine could not run."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import LEFT_OUT
+from tests.servers.postgres import Postgres, postgres
+from tests.servers.radosgw import Gateway, radosgw
+
+
+@pytest.fixture(scope="session", name="postgres")
+def _postgres() -> Iterator[Postgres]:
+    """A private PostgreSQL server for this run."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """The SQLAlchemy URL of an empty database of this test's own."""
+    return postgres.fresh()
+
+
+@pytest.fixture(scope="session", name="radosgw")
+def _radosgw() -> Iterator[Gateway]:
+    """A real S3 store with Object Lock for this run: endpoint, access key, secret key."""
+    with radosgw() as gateway:
+        yield gateway
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        _, found, missing = reason.partition(LEFT_OUT)
+        if found:
+            reasons[missing] += 1
+    said = "; ".join(f"{number} tests, because {reason}" for reason, number in reasons.most_common())
+    terminalreporter.write_line(f"Left out on this machine: {said or 'nothing'}")

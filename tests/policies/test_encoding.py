@@ -1,0 +1,48 @@
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from policies import encoding
+from tests.policies.world import World, id_of
+
+WORLD = World("noordwijk")
+
+
+def now_as_told(now: datetime) -> object:
+    question = encoding.question(replace(WORLD.watch(None), now=now), "noordwijk", offered=True)
+    return json.loads(question["context"])["now"]
+
+
+def test_moments_are_utc_and_whole_milliseconds() -> None:
+    there = datetime(2026, 3, 10, 13, 0, 0, 1999, tzinfo=timezone(timedelta(hours=1)))
+    assert now_as_told(there) == "2026-03-10T12:00:00.001Z"
+    assert now_as_told(datetime(2026, 3, 10, tzinfo=UTC)) == "2026-03-10T00:00:00.000Z"
+
+
+def test_a_moment_without_zone_is_refused() -> None:
+    grant = WORLD.grant(valid_until=datetime(2026, 3, 10))  # noqa: DTZ001 - a time without zone is the point
+    with pytest.raises(ValueError, match="time zone"):
+        encoding.question(WORLD.watch(grant), "noordwijk", offered=True)
+
+
+def test_only_the_person_and_the_resource_are_told() -> None:
+    told = json.loads(encoding.entities(WORLD.watch(WORLD.grant())))
+    assert [entity["uid"] for entity in told] == [
+        {"type": "Person", "id": str(id_of("supervisor"))},
+        {"type": "Recording", "id": str(id_of("recording"))},
+    ]
+
+
+def test_a_team_is_told_only_when_there_is_one() -> None:
+    nobodys = replace(WORLD.watch(None), resource=replace(WORLD.recording, team=None))
+    assert '"team"' in encoding.entities(WORLD.watch(None))
+    assert '"team"' not in encoding.entities(nobodys)
+
+
+def test_strange_names_stay_names() -> None:
+    name = 'x" || true // \n\u2028'
+    person = WORLD.person("maker", teams=frozenset({name}))
+    told = json.loads(encoding.entities(WORLD.ask(person, "aangifte")))
+    assert told[0]["attrs"]["teams"] == [{"type": "Team", "id": name}]

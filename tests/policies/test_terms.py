@@ -1,0 +1,100 @@
+from datetime import date, timedelta
+
+import pytest
+
+from policies.problems import RuleSetInvalid
+from policies.terms import Title, parse_terms
+
+GOOD = """
+municipality = "den-helder"
+name = "Den Helder"
+timezone = "Europe/Amsterdam"
+term_days = 28
+longest_grant_hours = 24
+[source]
+title = "Bodycams bij boa's"
+url = "https://www.denhelder.nl/bodycams"
+consulted = 2026-11-24
+[purposes]
+aangifte = { nl = "Aangifte", en = "Criminal complaint" }
+[recipients]
+om = { nl = "Openbaar Ministerie", en = "Public prosecutor" }
+"""
+
+
+def test_reads_terms() -> None:
+    terms = parse_terms(GOOD)
+    assert (terms.municipality, terms.name, terms.timezone) == (
+        "den-helder",
+        "Den Helder",
+        "Europe/Amsterdam",
+    )
+    assert (terms.term_days, terms.longest_grant) == (28, timedelta(days=1))
+    assert terms.purposes == {"aangifte": Title("Aangifte", "Criminal complaint")}
+    assert terms.recipients == {"om": Title("Openbaar Ministerie", "Public prosecutor")}
+    assert (terms.source.url, terms.source.consulted) == (
+        "https://www.denhelder.nl/bodycams",
+        date(2026, 11, 24),
+    )
+
+
+def test_nobody_discloses_where_no_recipient_is_listed() -> None:
+    alone = GOOD.replace('om = { nl = "Openbaar Ministerie", en = "Public prosecutor" }', "")
+    assert parse_terms(alone).recipients == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "instead", "complaint"),
+    [
+        ("term_days = 28", "term_days = 0", "term_days: must be between 1 and"),
+        ("term_days = 28", "term_days = 99999", "term_days: must be between 1 and"),
+        ("term_days = 28", "term_days = true", "term_days: must be int"),
+        ("term_days = 28", 'term_days = "28"', "term_days: must be int"),
+        ("term_days = 28", "", "term_days: is missing"),
+        ("term_days = 28", "term_days = 28\nterm_day = 14", "term_day: not known here"),
+        ("longest_grant_hours = 24", "longest_grant_hours = 0", "longest_grant_hours: must be between"),
+        ("longest_grant_hours = 24", "longest_grant_hours = 100000", "longest_grant_hours: must be between"),
+        ("Europe/Amsterdam", "Europe/Paris", "timezone: terms are counted in Europe/Amsterdam only"),
+        ('"den-helder"', '"Den Helder"', "municipality: must be a slug"),
+        ('name = "Den Helder"', 'name = " "', "name: is empty"),
+        ('aangifte = { nl = "Aangifte", en = "Criminal complaint" }', "", "purposes: at least one"),
+        ('en = "Criminal complaint"', 'en = ""', "purposes.aangifte: needs a title"),
+        ('en = "Criminal complaint"', "en = 1", "purposes.aangifte: needs a title"),
+        (', en = "Public prosecutor"', "", "recipients.om: needs a title"),
+        (
+            'en = "Criminal complaint"',
+            'en = "Criminal complaint", de = "x"',
+            "purposes.aangifte: needs a title",
+        ),
+        ("om = {", "OM = {", "recipients.OM: must be a slug"),
+        (
+            'aangifte = { nl = "Aangifte", en = "Criminal complaint" }',
+            "aangifte = 1",
+            "purposes.aangifte: needs",
+        ),
+        ("Bodycams bij boa's", "", "source.title: name the published rule"),
+        ("consulted = 2026-11-24", "", "source.consulted: must be a date"),
+        ("consulted = 2026-11-24", "consulted = 2026-11-24T00:00:00", "source.consulted: must be a date"),
+        ("https://", "http://", "source.url: must be an https address"),
+        ("url =", "link =", "source.link: not known here"),
+        ("[source]", "[sauce]", "source: is missing"),
+        ("term_days = 28", "term_days = = 28", "is not TOML"),
+    ],
+)
+def test_says_what_is_wrong(text: str, instead: str, complaint: str) -> None:
+    assert text in GOOD
+    with pytest.raises(RuleSetInvalid) as refused:
+        parse_terms(GOOD.replace(text, instead), "den-helder/terms.toml")
+    assert complaint in str(refused.value)
+    assert all(problem.file == "den-helder/terms.toml" for problem in refused.value.problems)
+
+
+def test_says_all_that_is_wrong() -> None:
+    text = GOOD.replace("= 28", "= 0").replace("http", "ftp").replace("Amsterdam", "Paris")
+    with pytest.raises(RuleSetInvalid) as refused:
+        parse_terms(text)
+    assert [str(problem).split(":")[1].strip() for problem in refused.value.problems] == [
+        "source.url",
+        "term_days",
+        "timezone",
+    ]

@@ -1,0 +1,102 @@
+"""A small municipality to ask questions about: everybody has one role, and there is one recording."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import policies
+from policies.engine import RuleSet
+from policies.facts import Action, Grant, Person, Recording, Request, Situation, Trail
+from policies.retention import dispose_after
+
+FOLDER = Path(policies.__file__).parent / "rulesets"
+MUNICIPALITIES = ("noordwijk", "den-helder", "voorbeeldstad")
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+RECORDED = NOW - timedelta(days=3)
+MOMENT = timedelta(milliseconds=1)
+
+
+def texts(folder: str) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in (FOLDER / folder).iterdir()}
+
+
+@cache
+def rule_set(municipality: str) -> RuleSet:
+    return RuleSet.parse(municipality, texts(municipality), texts("shared"))
+
+
+def id_of(name: str) -> UUID:
+    return uuid5(UUID(int=0), name)
+
+
+class World:
+    """Facts of one municipality. Whoever is asked for by name exists; the same name is the same person."""
+
+    def __init__(self, municipality: str) -> None:
+        self.municipality = municipality
+        self.recording = Recording(
+            id=id_of("recording"),
+            municipality=municipality,
+            maker=id_of("maker"),
+            depicted=frozenset({id_of("partner")}),
+            team="centrum",
+            regime="avg",
+            recorded_at=RECORDED,
+            dispose_after=dispose_after(RECORDED, 14),
+            state="kept",
+        )
+
+    def person(self, name: str, *roles: str, **changes: Any) -> Person:
+        known = {"maker": ("officer",), "partner": ("officer",), "stranger": ("officer",)}
+        person = Person(
+            id=id_of(name),
+            roles=frozenset(roles or known.get(name, (name,))),
+            municipality=self.municipality,
+            teams=frozenset({"centrum"}),
+            active=True,
+        )
+        return replace(person, **changes)
+
+    def ask(self, person: Person | str, purpose: str, **facts: bool) -> Situation:
+        who = self.person(person) if isinstance(person, str) else person
+        request = Request(id_of("request"), who.id, purpose, NOW, **({"has_case_reference": True} | facts))
+        return Situation(who, Action.ASK, self.recording, purpose, NOW, request)
+
+    def decide(self, person: Person | str, requester: str = "supervisor", **changes: Any) -> Situation:
+        who = self.person(person) if isinstance(person, str) else person
+        request = Request(id_of("request"), id_of(requester), "opsporing", NOW, has_case_reference=True)
+        situation = Situation(who, Action.DECIDE, self.recording, "opsporing", NOW, request)
+        return replace(situation, **changes)
+
+    def grant(self, **changes: Any) -> Grant:
+        grant = Grant(
+            id=id_of("grant"),
+            holder=id_of("supervisor"),
+            recording=self.recording.id,
+            purpose="opsporing",
+            valid_from=NOW - timedelta(hours=1),
+            valid_until=NOW + timedelta(hours=1),
+            revoked=False,
+            obligations=frozenset(),
+        )
+        return replace(grant, **changes)
+
+    def watch(self, grant: Grant | None, person: str = "supervisor", **changes: Any) -> Situation:
+        situation = Situation(
+            self.person(person), Action.WATCH, self.recording, "opsporing", NOW, grant=grant
+        )
+        return replace(situation, **changes)
+
+    def revoke(self, person: Person | str, **changes: Any) -> Situation:
+        who = self.person(person) if isinstance(person, str) else person
+        situation = Situation(who, Action.REVOKE, self.recording, "opsporing", NOW, grant=self.grant())
+        return replace(situation, **changes)
+
+    def read_audit(self, person: str, purpose: str, trail: Trail | None = None) -> Situation:
+        return Situation(
+            self.person(person), Action.READ_AUDIT, trail or Trail(self.municipality), purpose, NOW
+        )

@@ -1,0 +1,108 @@
+"""A private PostgreSQL for one test run, on a Unix socket, as an unprivileged user."""
+
+import os
+import pwd
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from tests.servers import leave_out, lodging, program, start, stop, wait_until
+
+_NUMBERS = count(1)
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running server; whoever may enter its socket directory is its superuser."""
+
+    socket: Path
+
+    def url(self, database: str) -> str:
+        """The SQLAlchemy URL of one of its databases."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self.socket}"
+
+    def fresh(self, template: str = "template0") -> str:
+        """The URL of a new database, a copy of `template` (to which nobody may be connected)."""
+        name = f"test{next(_NUMBERS)}"
+        with psycopg.connect(f"host={self.socket} user=postgres dbname=postgres", autocommit=True) as server:
+            server.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            )
+        return self.url(name)
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Start a server, stop it at the end. It does not wait for the disk: its data is worth nothing."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
+    initdb = program("initdb", "postgresql", folders)
+    server = Path(initdb).resolve().parent / "postgres"
+    identity = _identity()
+    with lodging("postgres") as home:
+        data, socket, log = home / "data", home / "socket", home / "log"
+        for folder in (data, socket):
+            folder.mkdir(mode=0o700)
+            if identity:
+                os.chown(folder, *identity)
+        initialise = [initdb, "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8"]
+        user, group = identity or (None, None)
+        subprocess.run(
+            [*initialise, "--locale=C.UTF-8", "--no-sync"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=home,
+            user=user,
+            group=group,
+            extra_groups=() if identity else None,
+        )
+        running = start(
+            [str(server), "-D", str(data), *_settings(socket)],
+            log,
+            dying_wish="INT",
+            options=[f"--reuid={user}", f"--regid={group}", "--clear-groups"] if identity else (),
+        )
+        try:
+            found = Postgres(socket)
+            wait_until(lambda: _answers(found), running, log)
+            yield found
+        finally:
+            stop(running, signal.SIGINT)
+
+
+def _settings(socket: Path) -> list[str]:
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(socket),
+        "fsync": "off",
+        "full_page_writes": "off",
+        "max_connections": "200",
+        "timezone": "Europe/Amsterdam",  # not UTC, so that a forgotten zone shows
+    }
+    return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+
+
+def _identity() -> tuple[int, int] | None:
+    """Whom to run as when we are root, which PostgreSQL refuses to be."""
+    if os.geteuid() != 0:
+        return None
+    for entry in pwd.getpwall():
+        if entry.pw_name in ("postgres", "nobody"):
+            return entry.pw_uid, entry.pw_gid
+    return leave_out("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
+
+
+def _answers(server: Postgres) -> bool:
+    try:
+        psycopg.connect(f"host={server.socket} user=postgres dbname=postgres", connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -1,0 +1,248 @@
+"""The audit trail (inzagelog): one function appends, always inside the transaction of what it tells.
+
+An entry is two things. The *leaf* is canonical JSON (RFC 8785) whose bytes are stored verbatim and never
+change: it names nobody, only pseudonyms of the epoch. The *payload* says who and why, sealed to the audit
+key of the epoch, so that whoever may append (ingest) cannot read. A salted commitment in the leaf ties the
+two together; when the payload's term is over, salt and key go and the leaf still stands.
+
+The leaf's fields: docs/formats.md. What the law asks of them: Wpg art. 32a, Directive (EU) 2016/680 art. 25.
+"""
+
+import enum
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import rfc8785
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from policies.engine import Decision
+from policies.facts import Recording
+from policies.rules import PURPOSE_UNKNOWN
+from vault import tracing
+from vault.ids import EntryId, new_id
+from vault.keys import KeyRing, SealedPayload
+from vault.tables import AuditEntry, AuditPayload
+
+VERSION = 1
+_COMMITMENT = b"bodycam-audit/payload/v1\0"
+
+
+class PayloadBroken(Exception):
+    """The payload does not match the commitment in its entry: one of the two was changed."""
+
+
+class Event(enum.StrEnum):
+    """Everything that can stand in the trail, as subject.verb."""
+
+    RECORDING_ANNOUNCED = "recording.announced"
+    RECORDING_KEPT = "recording.kept"
+    RECORDING_QUARANTINED = "recording.quarantined"
+    RECORDING_DUPLICATED = "recording.duplicated"
+    ARRIVAL_TERMINATED = "arrival.terminated"
+    ARRIVAL_REAPED = "arrival.reaped"
+    REQUEST_SUBMITTED = "request.submitted"
+    REQUEST_ALLOWED = "request.allowed"
+    REQUEST_REFUSED = "request.refused"
+    REQUEST_APPROVED = "request.approved"
+    REQUEST_REJECTED = "request.rejected"
+    REQUEST_READ = "request.read"
+    DECISION_DENIED = "decision.denied"
+    GRANT_READ = "grant.read"
+    GRANT_REVOKED = "grant.revoked"
+    REVOCATION_DENIED = "revocation.denied"
+    VIEWING_SERVED = "viewing.served"
+    VIEWING_DENIED = "viewing.denied"
+    VIEWING_COMPLETED = "viewing.completed"
+    TRAIL_READ = "trail.read"
+    TRAIL_DENIED = "trail.denied"
+    MUNICIPALITY_REGISTERED = "municipality.registered"
+    PERSON_REGISTERED = "person.registered"
+    PERSON_ASSIGNED = "person.assigned"
+    CAMERA_REGISTERED = "camera.registered"
+    DOCK_REGISTERED = "dock.registered"
+    OFFICER_DEPICTED = "officer.depicted"
+
+    @property
+    def operation(self) -> str:
+        """The processing operation it is, as in Directive (EU) 2016/680 art. 25(1), or ``system``."""
+        return _OPERATIONS.get(self, "system")
+
+
+_OPERATIONS = {
+    Event.RECORDING_ANNOUNCED: "collect",
+    Event.RECORDING_KEPT: "collect",
+    Event.RECORDING_QUARANTINED: "collect",
+    Event.RECORDING_DUPLICATED: "collect",
+    Event.ARRIVAL_TERMINATED: "erase",
+    Event.ARRIVAL_REAPED: "erase",
+    Event.REQUEST_SUBMITTED: "consult",
+    Event.REQUEST_ALLOWED: "consult",
+    Event.REQUEST_REFUSED: "consult",
+    Event.REQUEST_APPROVED: "consult",
+    Event.REQUEST_REJECTED: "consult",
+    Event.REQUEST_READ: "consult",
+    Event.DECISION_DENIED: "consult",
+    Event.GRANT_READ: "consult",
+    Event.VIEWING_SERVED: "consult",
+    Event.VIEWING_DENIED: "consult",
+    Event.VIEWING_COMPLETED: "consult",
+    Event.TRAIL_READ: "consult",
+    Event.TRAIL_DENIED: "consult",
+    Event.OFFICER_DEPICTED: "alter",
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it: a person, a dock or one of our processes. Goes into the payload, never into the leaf."""
+
+    kind: str
+    id: str
+    name: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What one entry tells. `facts` stand in the leaf for everyone to verify: nothing personal there.
+
+    `details` go into the sealed payload: reason, case reference, counterpart, device.
+    """
+
+    event: Event
+    at: datetime
+    actor: Actor
+    municipality: str | None = None
+    thing: tuple[str, str] | None = None
+    """Kind and id of what it was done to, such as ("recording", …)."""
+    subject: str | None = None
+    """Person id of the officer whose recording it is."""
+    decision: str | None = None
+    rule_set: str | None = None
+    rules: Sequence[str] = ()
+    regime: str | None = None
+    purpose: str | None = None
+    previous: EntryId | None = None
+    facts: Mapping[str, str | int | bool] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+def of_decision(
+    event: Event,
+    decision: Decision,
+    actor: Actor,
+    at: datetime,
+    *,
+    previous: EntryId | None = None,
+    facts: Mapping[str, str | int | bool] | None = None,
+    details: Mapping[str, object] | None = None,
+) -> Entry:
+    """The entry that tells of something the policy decided on: under which rules, why, for which purpose."""
+    resource = decision.situation.resource
+    footage = resource if isinstance(resource, Recording) else None
+    return Entry(
+        event=event,
+        at=at,
+        actor=actor,
+        municipality=resource.municipality,
+        thing=("recording", str(footage.id)) if footage else ("trail", resource.municipality),
+        subject=str(footage.maker) if footage else None,
+        decision="allow" if decision.permitted else "deny",
+        rule_set=decision.rule_set,
+        rules=[rule.id for rule in decision.reasons],
+        regime=footage.regime if footage else None,
+        # A purpose that is on no list may be any text, and the leaf is for everyone to read.
+        purpose=None if PURPOSE_UNKNOWN in decision.reasons else decision.situation.purpose,
+        previous=previous,
+        facts=facts or {},
+        details={"purpose": decision.situation.purpose, **(details or {})},
+    )
+
+
+def append(session: Session, ring: KeyRing, entry: Entry) -> EntryId:
+    """Append `entry` in the transaction of `session`: it stands exactly when the effect it tells stands."""
+    entry_id = EntryId(new_id())
+    payload = rfc8785.dumps(_payload(entry))
+    salt = secrets.token_bytes(32)
+    actor = ring.pseudonym(entry.actor.kind, entry.actor.id)
+    thing = ring.pseudonym(*entry.thing) if entry.thing else None
+    leaf = {
+        "v": VERSION,
+        "id": str(entry_id),
+        "t": int(entry.at.timestamp() * 1000),
+        "type": entry.event.value,
+        "op": entry.event.operation,
+        "org": entry.municipality,
+        "epoch": ring.epoch,
+        "actor": actor,
+        "obj": thing,
+        "subj": ring.pseudonym("person", entry.subject) if entry.subject else None,
+        "dec": entry.decision,
+        "pol": entry.rule_set,
+        "why": list(entry.rules) or None,
+        "regime": entry.regime,
+        "purpose": entry.purpose,
+        "corr": f"{tracing.current().trace_id}/{tracing.current().span_id}",
+        "prev": str(entry.previous) if entry.previous else None,
+        "facts": dict(entry.facts) or None,
+        "c": commitment(salt, payload),
+    }
+    sealed = ring.seal_payload(payload, entry=entry_id)
+    session.execute(
+        insert(AuditEntry).values(
+            id=entry_id,
+            at=entry.at,
+            event=entry.event.value,
+            municipality_id=entry.municipality,
+            actor=actor,
+            object=thing,
+            leaf=rfc8785.dumps({name: value for name, value in leaf.items() if value is not None}),
+        )
+    )
+    session.execute(
+        insert(AuditPayload).values(entry_id=entry_id, salt=salt, key_id=sealed.key_id, sealed=sealed.sealed)
+    )
+    return entry_id
+
+
+def commitment(salt: bytes, payload: bytes) -> str:
+    """The leaf's tie to its payload: SHA-256 over a label, 32 random bytes and the payload's bytes.
+
+    Salted, so that destroying salt and ciphertext leaves nothing that could be guessed and compared.
+    """
+    return hashlib.sha256(_COMMITMENT + salt + payload).hexdigest()
+
+
+def read_payload(ring: KeyRing, entry: AuditEntry, payload: AuditPayload) -> dict[str, object]:
+    """Open an entry's payload and check it against the entry.
+
+    Raises PayloadBroken when they do not belong together; KeyRing's errors when this process may not read.
+    """
+    opened = ring.open_payload(SealedPayload(payload.key_id, payload.sealed), entry=entry.id)
+    if json.loads(entry.leaf)["c"] != commitment(payload.salt, opened):
+        raise PayloadBroken(str(entry.id))
+    content: dict[str, object] = json.loads(opened)
+    return content
+
+
+def _payload(entry: Entry) -> dict[str, object]:
+    return {
+        "actor": {
+            "kind": entry.actor.kind,
+            "id": entry.actor.id,
+            "name": entry.actor.name,
+            "roles": list(entry.actor.roles),
+        },
+        "object": {"kind": entry.thing[0], "id": entry.thing[1]} if entry.thing else None,
+        "details": {name: _plain(value) for name, value in entry.details.items()},
+    }
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, UUID | datetime) else value

@@ -1,0 +1,126 @@
+"""The facts a decision is made of, loaded in the transaction that records the decision."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from policies.facts import Grant, Person, Recording, Request
+from vault import tables
+from vault.ids import GrantId, RecordingId, RequestId
+
+PREREQUISITES = {
+    "complaint-filed": "complaint_filed",
+    "criminal-complaint-filed": "criminal_complaint_filed",
+    "demand-received": "demand_received",
+    "subject-depicted": "subject_depicted",
+    "demonstrable-interest": "demonstrable_interest",
+    "at-officers-request": "at_officers_request",
+}
+"""What a requester may declare, and the fact it becomes."""
+
+
+class Unknown(Exception):
+    """There is nothing here by that id."""
+
+
+@dataclass(frozen=True)
+class GrantAt:
+    """A grant and the recording it is for, as facts."""
+
+    grant: Grant
+    recording: Recording
+
+
+def person(session: Session, person_id: UUID, municipality: str) -> Person:
+    """Someone as one municipality knows them: without an assignment there, without any role."""
+    rows = session.execute(
+        select(tables.Person.active, tables.Assignment.role, tables.Assignment.team)
+        .outerjoin(
+            tables.Assignment,
+            (tables.Assignment.person_id == tables.Person.id)
+            & (tables.Assignment.municipality_id == municipality),
+        )
+        .where(tables.Person.id == person_id)
+    ).all()
+    if not rows:
+        raise Unknown(str(person_id))
+    return Person(
+        id=person_id,
+        roles=frozenset(row.role for row in rows if row.role),
+        municipality=municipality,
+        teams=frozenset(row.team for row in rows if row.team),
+        active=rows[0].active,
+    )
+
+
+def recording(session: Session, recording_id: RecordingId) -> Recording:
+    """A recording that is kept. Raises Unknown for one that never came, or is in quarantine."""
+    row = session.get(tables.Recording, recording_id)
+    if row is None or row.dispose_after is None:
+        raise Unknown(str(recording_id))
+    return as_recording(session, row)
+
+
+def as_recording(session: Session, row: tables.Recording) -> Recording:
+    """The facts in a recording's row, and who stands on it."""
+    if row.dispose_after is None:
+        raise Unknown(str(row.id))
+    depicted = session.scalars(
+        select(tables.Depiction.person_id).where(tables.Depiction.recording_id == row.id)
+    )
+    return Recording(
+        id=row.id,
+        municipality=row.municipality_id,
+        maker=row.officer_id,
+        depicted=frozenset(depicted),
+        team=row.team or None,
+        regime="wpg" if row.regime == "wpg" else "avg",
+        recorded_at=row.recorded_at,
+        dispose_after=row.dispose_after,
+        state=row.state,
+    )
+
+
+def request_row(session: Session, request_id: RequestId, *, lock: bool = False) -> tables.Request:
+    """A request's row; locked where what is decided on it must not be decided twice."""
+    row = session.get(tables.Request, request_id, with_for_update=lock)
+    if row is None:
+        raise Unknown(str(request_id))
+    return row
+
+
+def as_request(row: tables.Request) -> Request:
+    """The facts in a request's row."""
+    declared = {PREREQUISITES[name]: True for name in row.prerequisites}
+    return Request(
+        id=row.id,
+        requester=row.requester_id,
+        purpose=row.purpose,
+        asked_at=row.asked_at,
+        has_case_reference=bool(row.case_reference),
+        **declared,
+    )
+
+
+def grant_row(session: Session, grant_id: GrantId, *, lock: bool = False) -> tables.Grant:
+    """A grant's row."""
+    row = session.get(tables.Grant, grant_id, with_for_update=lock)
+    if row is None:
+        raise Unknown(str(grant_id))
+    return row
+
+
+def as_grant(row: tables.Grant) -> Grant:
+    """The facts in a grant's row."""
+    return Grant(
+        id=row.id,
+        holder=row.holder_id,
+        recording=row.recording_id,
+        purpose=row.purpose,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        revoked=row.revoked_at is not None,
+        obligations=frozenset(row.obligations),
+    )

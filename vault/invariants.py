@@ -1,0 +1,144 @@
+"""What must be true of the whole installation, whatever happened: checked after every test and every night.
+
+Each check is a question that finds what is wrong; no findings means that all is well. A finding names ids
+only, and what to do about it is in docs/operations.md.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from vault import audit
+from vault.audit import Event
+from vault.objects import StoredObject
+from vault.sealing import sealed_length
+from vault.tables import (
+    Arrival,
+    AuditEntry,
+    AuditPayload,
+    Decision,
+    Grant,
+    Part,
+    Recording,
+    Request,
+    SealedKey,
+    State,
+)
+from vault.vault import Vault
+
+LEFT_ALONE = 1000
+"""Most findings of one check: more would say no more."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that must not be: which check found it, and about what."""
+
+    check: str
+    about: str
+
+
+def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
+    """Every finding of every check."""
+    with vault.database.reading() as session:
+        found = [
+            Finding(name, about)
+            for name, check in _CHECKS.items()
+            for about in list(check(session, now))[:LEFT_ALONE]
+        ]
+        return found + list(_objects(vault, session)) + list(_payloads(vault, session))
+
+
+def _recordings_where(*conditions: ColumnElement[bool]) -> Callable[[Session, datetime], Iterator[str]]:
+    query = select(Recording.id).where(*conditions).limit(LEFT_ALONE)
+    return lambda session, _now: map(str, session.scalars(query))
+
+
+def _parts_do_not_add_up(session: Session, _now: datetime) -> Iterator[str]:
+    """Kept or quarantined, and its parts are not exactly its length, end to end."""
+    query = (
+        select(Recording.id)
+        .outerjoin(Part, Part.recording_id == Recording.id)
+        .where(Recording.state.in_([State.KEPT, State.QUARANTINED, State.RECEIVED]))
+        .group_by(Recording.id, Recording.length)
+        .having(
+            or_(
+                func.coalesce(func.sum(Part.length), 0) != Recording.length,
+                func.coalesce(func.max(Part.first + Part.length), 0) != Recording.length,
+                func.count(Part.index) != func.coalesce(func.max(Part.index), -1) + 1,
+            )
+        )
+    )
+    return map(str, session.scalars(query))
+
+
+def _overdue(session: Session, now: datetime) -> Iterator[str]:
+    query = select(Recording.id).where(Recording.state == State.KEPT, Recording.dispose_after <= now)
+    return map(str, session.scalars(query))
+
+
+def _grants_without_approval(session: Session, _now: datetime) -> Iterator[str]:
+    query = (
+        select(Grant.id)
+        .join(Request, Request.id == Grant.request_id)
+        .outerjoin(
+            Decision,
+            (Decision.request_id == Grant.request_id)
+            & (Decision.outcome == "granted")
+            & or_(Decision.decider_id.is_(None), Decision.decider_id != Request.requester_id),
+        )
+        .where(Decision.id.is_(None))
+    )
+    return map(str, session.scalars(query))
+
+
+_CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
+    "kept-without-key": _recordings_where(
+        Recording.state == State.KEPT, ~select(SealedKey).where(SealedKey.recording_id == Recording.id).exists()
+    ),
+    "arrival-key-after-commit-point": _recordings_where(
+        Recording.state.not_in([State.ARRIVING, State.RECEIVED]),
+        select(Arrival).where(Arrival.recording_id == Recording.id, Arrival.sealed.is_not(None)).exists(),
+    ),
+    "key-of-what-is-gone": _recordings_where(
+        Recording.state.in_([State.ABANDONED, State.DUPLICATE]),
+        select(SealedKey).where(SealedKey.recording_id == Recording.id).exists(),
+    ),
+    "kept-without-receipt": _recordings_where(
+        Recording.state == State.KEPT,
+        ~select(Arrival).where(Arrival.recording_id == Recording.id, Arrival.receipt.is_not(None)).exists(),
+    ),
+    "parts-do-not-add-up": _parts_do_not_add_up,
+    "term-is-over": _overdue,
+    "grant-without-approval": _grants_without_approval,
+}
+
+
+def _objects(vault: Vault, session: Session) -> Iterator[Finding]:
+    """Every part has its object, of the right size. An object without a part is the reaper's business."""
+    stored: dict[str, StoredObject] = {found.name: found for found in vault.store.list("")}
+    for name, length in session.execute(select(Part.object_name, Part.length)):
+        if name not in stored:
+            yield Finding("object-missing", name)
+        elif stored[name].size != sealed_length(length):
+            yield Finding("object-of-wrong-size", name)
+
+
+def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
+    """Every payload opens and is the one its entry commits to; every kept recording has its entry."""
+    query = select(AuditEntry, AuditPayload).join(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
+    for entry, payload in session.execute(query.execution_options(yield_per=500)):
+        try:
+            audit.read_payload(vault.ring, entry, payload)
+        except Exception:
+            yield Finding("payload-does-not-match-entry", str(entry.id))
+    kept = {
+        vault.ring.pseudonym("recording", str(recording))
+        for recording in session.scalars(select(Recording.id).where(Recording.state == State.KEPT))
+    }
+    told = set(session.scalars(select(AuditEntry.object).where(AuditEntry.event == Event.RECORDING_KEPT)))
+    for pseudonym in sorted(kept - told):
+        yield Finding("kept-without-entry", pseudonym)

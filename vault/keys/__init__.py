@@ -1,0 +1,44 @@
+"""Keys: a ring of files for each process, what it can do with them, and how they are made and rotated.
+
+What a ring holds and where: :mod:`vault.keys.layout`. What can be wrong: :mod:`vault.keys.errors`.
+"""
+
+from vault.keys.errors import (
+    KeyNotHeld,
+    KeyRingError,
+    ReceiptRefused,
+    RingExists,
+    RingRefused,
+    WrappingBroken,
+)
+from vault.keys.layout import Role
+from vault.keys.receipts import verify_receipt
+from vault.keys.ring import KeyRing, SealedPayload, WrappedKey
+from vault.keys.rotation import (
+    add_municipality,
+    create_rings,
+    rotate_arrival,
+    rotate_audit,
+    rotate_receipt,
+    rotate_sealing,
+)
+
+__all__ = [
+    "KeyNotHeld",
+    "KeyRing",
+    "KeyRingError",
+    "ReceiptRefused",
+    "RingExists",
+    "RingRefused",
+    "Role",
+    "SealedPayload",
+    "WrappedKey",
+    "WrappingBroken",
+    "add_municipality",
+    "create_rings",
+    "rotate_arrival",
+    "rotate_audit",
+    "rotate_receipt",
+    "rotate_sealing",
+    "verify_receipt",
+]

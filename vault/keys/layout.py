@@ -1,0 +1,61 @@
+"""What a key ring holds, and where::
+
+    <folder>/ring/role                          "vault" or "ingest"
+    <folder>/ring/<use>/current                 id of the key that wraps, signs or names from now on
+    <folder>/ring/<use>/<key id>/public.pem     SubjectPublicKeyInfo
+    <folder>/ring/<use>/<key id>/private.pem    PKCS #8, only where HOLDS says "pair"
+    <folder>/ring/pseudonym/<key id>/secret.hex
+
+`<use>` is a name of `Use`; under `sealing` stands one more folder, the municipality. A key id is the first
+16 hex digits of the SHA-256 of the public key's DER SubjectPublicKeyInfo; a pseudonym secret's is that of
+its HMAC-SHA-256 over PSEUDONYM_ID.
+"""
+
+import enum
+import re
+
+MUNICIPALITY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+KEY_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class Role(enum.StrEnum):
+    """Whose ring it is. The keeper uses the vault's."""
+
+    VAULT = "vault"
+    INGEST = "ingest"
+
+
+class Use(enum.StrEnum):
+    """What a key is for. No key has two uses."""
+
+    SEALING = "sealing"
+    ARRIVAL = "arrival"
+    PAYLOAD = "payload"
+    PSEUDONYM = "pseudonym"
+    RECEIPT = "receipt"
+
+
+class Half(enum.Enum):
+    """Which files a key has in a ring."""
+
+    PAIR = frozenset({"private.pem", "public.pem"})
+    PUBLIC = frozenset({"public.pem"})
+    SECRET = frozenset({"secret.hex"})
+
+
+HOLDS = {
+    Role.VAULT: {
+        Use.SEALING: Half.PAIR,
+        Use.PAYLOAD: Half.PAIR,
+        Use.PSEUDONYM: Half.SECRET,
+        Use.RECEIPT: Half.PUBLIC,
+    },
+    Role.INGEST: {
+        Use.SEALING: Half.PUBLIC,
+        Use.ARRIVAL: Half.PAIR,
+        Use.PAYLOAD: Half.PUBLIC,
+        Use.PSEUDONYM: Half.SECRET,
+        Use.RECEIPT: Half.PAIR,
+    },
+}
+"""Ingest can seal and append, never open what is kept or read what was said of people."""

@@ -1,0 +1,185 @@
+"""The key ring of one process: what it may wrap, open, name and sign with. Loaded once, at start.
+
+Wrapping is HPKE (RFC 9180), base mode: anyone with the public key can wrap, so a wrapped key says nothing of
+who wrapped it. `info` binds what is wrapped to its purpose and its place; byte for byte: docs/formats.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from vault.keys import folder, receipts
+from vault.keys.errors import KeyNotHeld, RingRefused, WrappingBroken
+from vault.keys.held import KeySet, PseudonymSecret, SigningKey, WrappingKey
+from vault.keys.layout import HOLDS, MUNICIPALITY, Role, Use
+from vault.keys.reading import read_keys, read_pseudonym_secret, read_signing_key, read_wrapping_key
+from vault.sealing import KEY_LENGTH, DataKey
+
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+_DATA_KEY = b"bodycam-vault/data-key/v1\0"
+_ARRIVING_KEY = b"bodycam-vault/arriving-key/v1\0"
+_PAYLOAD = b"bodycam-vault/audit-payload/v1\0"
+
+
+class WrappedKey(NamedTuple):
+    """A data key that only the private half of key `key_id` opens."""
+
+    key_id: str
+    sealed: bytes
+
+
+class SealedPayload(NamedTuple):
+    """An audit entry's payload that only the private half of key `key_id` opens."""
+
+    key_id: str
+    sealed: bytes
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class KeyRing:
+    """Every operation raises KeyNotHeld when this ring has not the key for it."""
+
+    role: Role
+    sealing: Mapping[str, KeySet[WrappingKey]]
+    """By municipality."""
+    arrival: KeySet[WrappingKey] | None
+    payload: KeySet[WrappingKey]
+    pseudonyms: KeySet[PseudonymSecret]
+    receipt: KeySet[SigningKey]
+
+    @classmethod
+    def load(cls, path: Path, *, role: Role | None = None) -> "KeyRing":
+        """The ring in folder `path`; `role`, when given, is whose it must be.
+
+        Raises RingRefused, naming the file and what to do, for anything that leaves doubt.
+        """
+        ring = folder.standing(path)
+        ours = _role(ring, role)
+        holds = HOLDS[ours]
+        folder.expect_only(ring, folder.entries(ring), {"role", *holds}, ours)
+        sealing = {
+            name: read_keys(ring / Use.SEALING / name, ours, holds[Use.SEALING], read_wrapping_key)
+            for name in _municipalities(ring)
+        }
+        arrival = None
+        if Use.ARRIVAL in holds:
+            arrival = read_keys(ring / Use.ARRIVAL, ours, holds[Use.ARRIVAL], read_wrapping_key)
+        return cls(
+            role=ours,
+            sealing=sealing,
+            arrival=arrival,
+            payload=read_keys(ring / Use.PAYLOAD, ours, holds[Use.PAYLOAD], read_wrapping_key),
+            pseudonyms=read_keys(ring / Use.PSEUDONYM, ours, holds[Use.PSEUDONYM], read_pseudonym_secret),
+            receipt=read_keys(ring / Use.RECEIPT, ours, holds[Use.RECEIPT], read_signing_key),
+        )
+
+    def __repr__(self) -> str:
+        return f"KeyRing({self.role}, {', '.join(sorted(self.sealing))})"
+
+    def wrap(self, key: DataKey, *, recording: UUID, municipality: str) -> WrappedKey:
+        """Wrap a recording's data key for its municipality: from then on only the vault opens it."""
+        info = _DATA_KEY + recording.bytes + municipality.encode()
+        return WrappedKey(*_wrap(self._sealing_of(municipality), key.reveal(), info))
+
+    def unwrap(self, wrapped: WrappedKey, *, recording: UUID, municipality: str) -> DataKey:
+        """Open a data key that was wrapped for its municipality. Raises WrappingBroken."""
+        info = _DATA_KEY + recording.bytes + municipality.encode()
+        return _data_key(_unwrap(self._sealing_of(municipality), wrapped.key_id, wrapped.sealed, info))
+
+    def wrap_arriving(self, key: DataKey, *, recording: UUID, municipality: str) -> WrappedKey:
+        """Wrap the data key of a recording that arrives, for ingest itself; destroyed at the commit point."""
+        info = _ARRIVING_KEY + recording.bytes + municipality.encode()
+        return WrappedKey(*_wrap(self._arrival(), key.reveal(), info))
+
+    def unwrap_arriving(self, wrapped: WrappedKey, *, recording: UUID, municipality: str) -> DataKey:
+        """Open the data key of a recording that arrives. Raises WrappingBroken."""
+        info = _ARRIVING_KEY + recording.bytes + municipality.encode()
+        return _data_key(_unwrap(self._arrival(), wrapped.key_id, wrapped.sealed, info))
+
+    def seal_payload(self, plaintext: bytes, *, entry: UUID) -> SealedPayload:
+        """Seal what an audit entry says of people: who appends it cannot read it."""
+        return SealedPayload(*_wrap(self.payload, plaintext, _PAYLOAD + entry.bytes))
+
+    def open_payload(self, payload: SealedPayload, *, entry: UUID) -> bytes:
+        """Open an audit entry's payload. Raises WrappingBroken."""
+        return _unwrap(self.payload, payload.key_id, payload.sealed, _PAYLOAD + entry.bytes)
+
+    @property
+    def epoch(self) -> str:
+        """The epoch under which pseudonyms are made now."""
+        return self.pseudonyms.current
+
+    @property
+    def epochs(self) -> tuple[str, ...]:
+        """Every epoch whose pseudonyms this ring can still make, the current one first."""
+        return (self.epoch, *(name for name in self.pseudonyms.keys if name != self.epoch))
+
+    def pseudonym(self, kind: str, value: str, *, epoch: str | None = None) -> str:
+        """What stands in the audit trail for `value` of `kind`: 16 bytes in hex, the same all epoch long."""
+        if "\0" in kind:
+            raise ValueError("a kind has no NUL in it")
+        return self.pseudonyms.get(epoch or self.epoch).mac(f"{kind}\0{value}".encode())[:16].hex()
+
+    def sign_receipt(self, claims: Mapping[str, object]) -> str:
+        """A compact JWS over `claims`, on which a dock may act."""
+        return receipts.sign(self.receipt, claims)
+
+    def receipt_jwks(self) -> dict[str, list[dict[str, str]]]:
+        """The public keys that receipts are checked with, as a JWK set (RFC 7517)."""
+        return receipts.jwks(self.receipt)
+
+    def _sealing_of(self, municipality: str) -> KeySet[WrappingKey]:
+        try:
+            return self.sealing[municipality]
+        except KeyError:
+            raise KeyNotHeld(f"no keys for {municipality} in this ring") from None
+
+    def _arrival(self) -> KeySet[WrappingKey]:
+        if self.arrival is None:
+            raise KeyNotHeld("only ingest's ring holds the arrival key")
+        return self.arrival
+
+
+def _role(ring: Path, wanted: Role | None) -> Role:
+    text = folder.read_line(ring / "role")
+    if text not in list(Role):
+        raise RingRefused(ring / "role", "names no role", "write 'vault' or 'ingest' into it, as it was")
+    if wanted is not None and text != wanted:
+        raise RingRefused(ring / "role", f"is {text}'s ring", f"give this process {wanted}'s")
+    return Role(text)
+
+
+def _municipalities(ring: Path) -> list[str]:
+    names = folder.entries(ring / Use.SEALING)
+    for name in names:
+        if not MUNICIPALITY.fullmatch(name):
+            raise RingRefused(
+                ring / Use.SEALING / name, "is not named after a municipality", "move it elsewhere"
+            )
+    return sorted(names)
+
+
+def _wrap(keys: KeySet[WrappingKey], plaintext: bytes, info: bytes) -> tuple[str, bytes]:
+    return keys.current, _SUITE.encrypt(plaintext, keys.newest.public, info)
+
+
+def _unwrap(keys: KeySet[WrappingKey], key_id: str, sealed: bytes, info: bytes) -> bytes:
+    private = keys.get(key_id).private
+    if private is None:
+        raise KeyNotHeld(f"this ring has the public half of {key_id} only: it wraps, it does not open")
+    try:
+        return _SUITE.decrypt(sealed, private, info)
+    except InvalidTag:
+        raise WrappingBroken from None
+
+
+def _data_key(secret: bytes) -> DataKey:
+    # Anyone with the public key can wrap anything: what opens need not be a key.
+    if len(secret) != KEY_LENGTH:
+        raise WrappingBroken
+    return DataKey(secret)

@@ -1,0 +1,149 @@
+"""Makes the two rings, adds municipalities and rotates keys. For the command line only: it sees both rings.
+
+Every step is whole or absent, and their order is safe to die in: a key is first in every ring that needs it,
+the vault's before ingest's, and only then current. A process knows the keys there were when it started:
+after a rotation restart vault and keeper first, then ingest.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from vault.keys import folder
+from vault.keys.errors import KeyNotHeld, RingExists
+from vault.keys.held import PseudonymSecret, key_id_of, pseudonym_id_of
+from vault.keys.layout import HOLDS, MUNICIPALITY, Role, Use
+from vault.keys.ring import KeyRing
+
+_Rings = Mapping[Role, Path]
+
+
+def create_rings(vault_dir: Path, ingest_dir: Path, municipalities: Iterable[str]) -> None:
+    """Make the vault's and ingest's ring, for at least one municipality. Raises RingExists."""
+    names = sorted(set(municipalities))
+    if not names:
+        raise ValueError("a ring serves at least one municipality")
+    contents: dict[Role, dict[str, bytes]] = {role: {"role": _line(role)} for role in Role}
+    for use, place in [(use, use.value) for use in Use if use is not Use.SEALING] + [
+        (Use.SEALING, _place_of(name)) for name in names
+    ]:
+        key_id, files = _new_key(use)
+        for role in Role:
+            if use in HOLDS[role]:
+                fresh = _first_key(role, use, key_id, files)
+                contents[role] |= {f"{place}/{name}": content for name, content in fresh.items()}
+    with _writing(vault_dir, ingest_dir) as rings:
+        for ring in rings.values():
+            if ring.exists():
+                raise RingExists(
+                    f"{ring} is there already; if the other ring is not, remove it: it sealed nothing"
+                )
+        # The vault's first: an ingest alone would seal for keys that nobody has.
+        for role, ring in rings.items():
+            folder.place(ring, ring, contents[role])
+
+
+def add_municipality(vault_dir: Path, ingest_dir: Path, municipality: str) -> None:
+    """Give a municipality its first key, in both rings. Finishes what a crash cut off. Raises RingExists."""
+    place = _place_of(municipality)
+    with _writing(vault_dir, ingest_dir) as rings:
+        held = _load(rings)
+        if municipality in held[Role.INGEST].sealing:
+            raise RingExists(f"{municipality} has its keys already")
+        if municipality not in held[Role.VAULT].sealing:
+            key_id, files = _new_key(Use.SEALING)
+            ring = rings[Role.VAULT]
+            folder.place(ring, ring / place, _first_key(Role.VAULT, Use.SEALING, key_id, files))
+        made = rings[Role.VAULT] / place
+        key_id = folder.read_line(made / "current")
+        files = {"public.pem": folder.read(made / key_id / "public.pem")}
+        ring = rings[Role.INGEST]
+        folder.place(ring, ring / place, _first_key(Role.INGEST, Use.SEALING, key_id, files))
+
+
+def rotate_sealing(vault_dir: Path, ingest_dir: Path, municipality: str) -> str:
+    """Wrap a municipality's data keys for a new key from now on; the id of it. Raises KeyNotHeld."""
+    with _writing(vault_dir, ingest_dir) as rings:
+        if any(municipality not in ring.sealing for ring in _load(rings).values()):
+            raise KeyNotHeld(f"no keys for {municipality} to rotate; add the municipality")
+        return _rotate(rings, Use.SEALING, _place_of(municipality))
+
+
+def rotate_arrival(ingest_dir: Path) -> str:
+    """Wrap the data keys of what arrives for a new key from now on; the id of it."""
+    with folder.writing(ingest_dir) as ring:
+        rings = {Role.INGEST: ring}
+        _load(rings)
+        return _rotate(rings, Use.ARRIVAL, Use.ARRIVAL)
+
+
+def rotate_audit(vault_dir: Path, ingest_dir: Path) -> str:
+    """Begin a new audit epoch, with a payload key and a pseudonym secret of its own; the epoch's name."""
+    with _writing(vault_dir, ingest_dir) as rings:
+        _load(rings)
+        _rotate(rings, Use.PAYLOAD, Use.PAYLOAD)
+        return _rotate(rings, Use.PSEUDONYM, Use.PSEUDONYM)
+
+
+def rotate_receipt(vault_dir: Path, ingest_dir: Path) -> str:
+    """Sign receipts with a new key from now on; the id of it."""
+    with _writing(vault_dir, ingest_dir) as rings:
+        _load(rings)
+        return _rotate(rings, Use.RECEIPT, Use.RECEIPT)
+
+
+def _rotate(rings: _Rings, use: Use, place: str) -> str:
+    key_id, files = _new_key(use)
+    for role, ring in rings.items():
+        folder.place(ring, ring / place / key_id, _half(role, use, files))
+    for ring in rings.values():
+        folder.replace(ring, ring / place / "current", _line(key_id))
+    return key_id
+
+
+@contextmanager
+def _writing(vault_dir: Path, ingest_dir: Path) -> Iterator[_Rings]:
+    if vault_dir.resolve() == ingest_dir.resolve():
+        raise ValueError("the two rings need a folder each")
+    with folder.writing(vault_dir) as vault, folder.writing(ingest_dir) as ingest:
+        yield {Role.VAULT: vault, Role.INGEST: ingest}
+
+
+def _load(rings: _Rings) -> dict[Role, KeyRing]:
+    return {role: KeyRing.load(ring.parent, role=role) for role, ring in rings.items()}
+
+
+def _first_key(role: Role, use: Use, key_id: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    half = _half(role, use, files)
+    return {"current": _line(key_id), **{f"{key_id}/{name}": content for name, content in half.items()}}
+
+
+def _half(role: Role, use: Use, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: files[name] for name in HOLDS[role][use].value}
+
+
+def _new_key(use: Use) -> tuple[str, dict[str, bytes]]:
+    if use is Use.PSEUDONYM:
+        secret = secrets.token_bytes(32)
+        return pseudonym_id_of(PseudonymSecret(secret)), {"secret.hex": _line(secret.hex())}
+    private = ec.generate_private_key(ec.SECP256R1()) if use is Use.RECEIPT else X25519PrivateKey.generate()
+    public = private.public_key()
+    return key_id_of(public), {
+        "private.pem": private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        "public.pem": public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+    }
+
+
+def _place_of(municipality: str) -> str:
+    if not MUNICIPALITY.fullmatch(municipality):
+        raise ValueError(f"{municipality!r} is not a municipality's id: lower-case letters, digits, hyphens")
+    return f"{Use.SEALING}/{municipality}"
+
+
+def _line(text: str) -> bytes:
+    return f"{text}\n".encode("ascii")

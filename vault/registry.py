@@ -1,0 +1,161 @@
+"""Who and what the system knows: municipalities, people and their roles, cameras, docks.
+
+The functional administrator's verbs. Each registers in the trail what it did; none of them lets anyone
+see footage.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from vault import audit
+from vault.audit import Actor, Entry, Event
+from vault.db import Database
+from vault.ids import PersonId, RecordingId, new_id
+from vault.keys import KeyRing
+from vault.tables import Assignment, Base, Camera, Depiction, Dock, Municipality, Person, Recording
+
+
+class AlreadyRegistered(Exception):
+    """Something with that name is registered already; nothing was changed."""
+
+
+class NotRegistered(Exception):
+    """Nothing with that name is registered."""
+
+
+class DockKeyRefused(Exception):
+    """A dock's public key must be an EC P-256 key in PEM (it signs with ES256)."""
+
+
+@dataclass(frozen=True)
+class Registrar:
+    """Whoever registers, and the means to write it down: given once, used by each verb."""
+
+    database: Database
+    ring: KeyRing
+    actor: Actor
+
+    def municipality(self, slug: str, name: str, *, rule_set: str, now: datetime) -> None:
+        """Register a municipality with the rule set it works under. Raises AlreadyRegistered."""
+        row = Municipality(id=slug, name=name, rule_set=rule_set)
+        self._add(
+            row, Event.MUNICIPALITY_REGISTERED, slug, ("municipality", slug), now, {"ruleSet": rule_set}
+        )
+
+    def person(self, issuer: str, subject: str, name: str, *, now: datetime) -> PersonId:
+        """Register someone by what the identity provider calls them. They can do nothing until assigned."""
+        row = Person(id=new_id(), issuer=issuer, subject=subject, name=name, active=True)
+        self._add(row, Event.PERSON_REGISTERED, None, ("person", str(row.id)), now, {"subject": subject})
+        return PersonId(row.id)
+
+    def assign(
+        self, person: PersonId, municipality: str, role: str, *, team: str = "", now: datetime
+    ) -> None:
+        """Give someone a role for a municipality, where it matters for one team."""
+        row = Assignment(person_id=person, municipality_id=municipality, role=role, team=team)
+        details = {"role": role, "team": team}
+        self._add(row, Event.PERSON_ASSIGNED, municipality, ("person", str(person)), now, details)
+
+    def camera(self, municipality: str, serial: str, *, now: datetime) -> UUID:
+        """Register a camera by the serial number its dock announces."""
+        row = Camera(id=new_id(), municipality_id=municipality, serial=serial)
+        thing = ("camera", str(row.id))
+        self._add(row, Event.CAMERA_REGISTERED, municipality, thing, now, {"serial": serial})
+        return row.id
+
+    def dock(self, municipality: str, name: str, public_key_pem: str, *, now: datetime) -> UUID:
+        """Register a dock by its public key. Raises DockKeyRefused for another kind of key."""
+        _require_p256(public_key_pem)
+        row = Dock(
+            id=new_id(), municipality_id=municipality, name=name, public_key=public_key_pem, active=True
+        )
+        self._add(row, Event.DOCK_REGISTERED, municipality, ("dock", str(row.id)), now, {"name": name})
+        return row.id
+
+    def depict(self, recording: RecordingId, person: PersonId, *, now: datetime) -> None:
+        """Mark that an officer can be seen in a recording: their own rights depend on it."""
+        with self.database.transaction() as session:
+            kept = session.get(Recording, recording)
+            if kept is None or session.get(Person, person) is None:
+                raise NotRegistered
+            self._write(
+                session,
+                Depiction(recording_id=recording, person_id=person),
+                Event.OFFICER_DEPICTED,
+                kept.municipality_id,
+                ("recording", str(recording)),
+                now,
+                {"depicted": str(person)},
+            )
+
+    def _add(
+        self,
+        row: Base,
+        event: Event,
+        municipality: str | None,
+        thing: tuple[str, str],
+        now: datetime,
+        details: Mapping[str, object],
+    ) -> None:
+        with self.database.transaction() as session:
+            self._write(session, row, event, municipality, thing, now, details)
+
+    def _write(
+        self,
+        session: Session,
+        row: Base,
+        event: Event,
+        municipality: str | None,
+        thing: tuple[str, str],
+        now: datetime,
+        details: Mapping[str, object],
+    ) -> None:
+        session.add(row)
+        try:
+            session.flush()
+        except IntegrityError as error:
+            raise AlreadyRegistered from error
+        audit.append(
+            session,
+            self.ring,
+            Entry(
+                event=event,
+                at=now,
+                actor=self.actor,
+                municipality=municipality,
+                thing=thing,
+                details=details,
+            ),
+        )
+
+
+def find_person(session: Session, issuer: str, subject: str) -> Person | None:
+    """The active person an identity provider's `issuer` calls `subject`; nobody when unknown or inactive."""
+    return session.scalar(
+        select(Person).where(Person.issuer == issuer, Person.subject == subject, Person.active.is_(True))
+    )
+
+
+def assignments(session: Session, person: PersonId, municipality: str) -> Sequence[Assignment]:
+    """The roles someone has for one municipality."""
+    return session.scalars(
+        select(Assignment).where(Assignment.person_id == person, Assignment.municipality_id == municipality)
+    ).all()
+
+
+def _require_p256(pem: str) -> None:
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise DockKeyRefused from error
+    if not (isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)):
+        raise DockKeyRefused

@@ -1,0 +1,280 @@
+"""Requests to see footage (verzoek tot uitkijken), and the decisions on them.
+
+Every verb here is one transaction: facts, decision, effect and audit entry stand or fall together. A denial
+is a value like a permit: decided, recorded, committed, returned (law 2).
+"""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from policies.engine import Decision
+from policies.facts import Action, Recording, Situation
+from policies.rules import Obligation
+from vault import audit, facts, tables
+from vault.audit import Event
+from vault.ids import GrantId, RecordingId, RequestId, new_id
+from vault.vault import Caller, Vault
+
+
+class RequestState(enum.StrEnum):
+    """Where a request is."""
+
+    WAITING = "waiting"
+    GRANTED = "granted"
+    REFUSED = "refused"
+
+
+class RequestClosed(Exception):
+    """The request was decided before; ask anew when there is a new reason."""
+
+
+class GrantTooLong(Exception):
+    """The grant would begin in the past, or outlast what the rule set allows or the footage itself."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What someone asks for: which recording, for which purpose, and why."""
+
+    recording: RecordingId
+    purpose: str
+    reason: str
+    case_reference: str | None = None
+    prerequisites: Sequence[str] = ()
+    """Names out of `facts.PREREQUISITES`."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a request stands after a verb, and the decision that brought it there."""
+
+    request: RequestId
+    state: RequestState
+    decision: Decision
+    grant: GrantId | None = None
+
+
+def ask(vault: Vault, caller: Caller, wish: Wish, *, now: datetime) -> Answer:
+    """Ask to see a recording. The policy refuses, allows, or leaves it to a decider.
+
+    Raises facts.Unknown when the recording is not kept here.
+    """
+    with vault.database.transaction() as session:
+        # 1. the facts
+        recording = facts.recording(session, wish.recording)
+        rule_set = vault.rule_sets.of(recording.municipality)
+        row = tables.Request(
+            id=new_id(),
+            recording_id=wish.recording,
+            requester_id=caller.id,
+            purpose=wish.purpose,
+            reason=wish.reason,
+            case_reference=wish.case_reference,
+            prerequisites=sorted(wish.prerequisites),
+            asked_at=now,
+            state=RequestState.WAITING,
+        )
+        asker = facts.person(session, caller.id, recording.municipality)
+        situation = Situation(asker, Action.ASK, recording, wish.purpose, now, request=facts.as_request(row))
+        # 2. the decision
+        decision = rule_set.decide(situation)
+        outcome, event = _outcome(decision)
+        row.state = outcome
+        session.add(row)
+        session.flush()
+        # 3. the effect
+        grant_id = None
+        if outcome is RequestState.GRANTED:
+            grant_id = _grant(session, row, decision, until=_longest(vault, recording, now), now=now)
+        _record_decision(session, row, decision, decider=None, outcome=outcome, reason=None, now=now)
+        # 4. the entry
+        _append(vault, session, caller, decision, event, row, now, grant_id)
+    return Answer(RequestId(row.id), outcome, decision, grant_id)
+
+
+def decide(
+    vault: Vault,
+    caller: Caller,
+    request_id: RequestId,
+    *,
+    approve: bool,
+    reason: str,
+    now: datetime,
+    until: datetime | None = None,
+) -> Answer:
+    """Approve or refuse somebody's request; the grant lasts `until`, or as long as the rule set allows.
+
+    When the policy does not let `caller` decide, the answer carries that denial and the request stays as it
+    was. Raises facts.Unknown, RequestClosed and GrantTooLong.
+    """
+    with vault.database.transaction() as session:
+        # 1. the facts; the row is locked, so that a request is decided once
+        row = facts.request_row(session, request_id, lock=True)
+        recording = facts.recording(session, RecordingId(row.recording_id))
+        if row.state != RequestState.WAITING:
+            raise RequestClosed
+        decider = facts.person(session, caller.id, recording.municipality)
+        # 2. the decision: may this person decide on this?
+        situation = Situation(
+            decider, Action.DECIDE, recording, row.purpose, now, request=facts.as_request(row)
+        )
+        decision = vault.rule_sets.of(recording.municipality).decide(situation)
+        grant_id = None
+        event = Event.DECISION_DENIED
+        if decision.permitted:
+            # 3. the effect
+            row.state = RequestState.GRANTED if approve else RequestState.REFUSED
+            event = Event.REQUEST_APPROVED if approve else Event.REQUEST_REJECTED
+            if approve:
+                asked = _asked_under(session, row)
+                ends = _until(until, _longest(vault, recording, now), now)
+                grant_id = _grant(session, row, decision, until=ends, now=now, obligations=asked)
+            _record_decision(
+                session, row, decision, decider=caller, outcome=row.state, reason=reason, now=now
+            )
+        # 4. the entry
+        _append(vault, session, caller, decision, event, row, now, grant_id, reason=reason)
+    return Answer(request_id, RequestState(row.state), decision, grant_id)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A request as someone may read it, or the decision that they may not."""
+
+    row: tables.Request
+    grant: GrantId | None
+    decision: Decision
+    allowed: bool
+
+
+def look(vault: Vault, caller: Caller, request_id: RequestId, *, now: datetime) -> Reading:
+    """Read one request: its requester may, and whoever may decide on it. Raises facts.Unknown."""
+    with vault.database.transaction() as session:
+        row = facts.request_row(session, request_id)
+        recording = facts.recording(session, RecordingId(row.recording_id))
+        person = facts.person(session, caller.id, recording.municipality)
+        situation = Situation(
+            person, Action.DECIDE, recording, row.purpose, now, request=facts.as_request(row)
+        )
+        decision = vault.rule_sets.of(recording.municipality).decide(situation)
+        allowed = decision.permitted or row.requester_id == caller.id
+        grant = session.scalar(select(tables.Grant.id).where(tables.Grant.request_id == row.id))
+        _append(vault, session, caller, decision, Event.REQUEST_READ, row, now, None)
+    return Reading(row, GrantId(grant) if grant else None, decision, allowed)
+
+
+def _outcome(decision: Decision) -> tuple[RequestState, Event]:
+    if not decision.permitted:
+        return RequestState.REFUSED, Event.REQUEST_REFUSED
+    if Obligation.DECIDER in decision.obligations:
+        return RequestState.WAITING, Event.REQUEST_SUBMITTED
+    return RequestState.GRANTED, Event.REQUEST_ALLOWED
+
+
+def _longest(vault: Vault, recording: Recording, now: datetime) -> datetime:
+    """No grant outlasts what the rule set allows, nor the footage."""
+    allowed: timedelta = vault.rule_sets.of(recording.municipality).terms.longest_grant
+    return min(now + allowed, recording.dispose_after)
+
+
+def _until(asked: datetime | None, longest: datetime, now: datetime) -> datetime:
+    if asked is None:
+        return longest
+    if not now < asked <= longest:
+        raise GrantTooLong
+    return asked
+
+
+def _asked_under(session: Session, row: tables.Request) -> list[str]:
+    """The obligations that came with the policy's own answer when it was asked: the grant carries them."""
+    first = session.scalars(
+        select(tables.Decision)
+        .where(tables.Decision.request_id == row.id)
+        .order_by(tables.Decision.decided_at)
+        .limit(1)
+    ).one()
+    return first.obligations
+
+
+def _grant(
+    session: Session,
+    row: tables.Request,
+    decision: Decision,
+    *,
+    until: datetime,
+    now: datetime,
+    obligations: Sequence[str] = (),
+) -> GrantId:
+    grant = tables.Grant(
+        id=new_id(),
+        request_id=row.id,
+        recording_id=row.recording_id,
+        holder_id=row.requester_id,
+        purpose=row.purpose,
+        obligations=sorted({*obligations, *decision.obligations}),
+        valid_from=now,
+        valid_until=until,
+    )
+    session.add(grant)
+    return GrantId(grant.id)
+
+
+def _record_decision(
+    session: Session,
+    row: tables.Request,
+    decision: Decision,
+    *,
+    decider: Caller | None,
+    outcome: str,
+    reason: str | None,
+    now: datetime,
+) -> None:
+    session.add(
+        tables.Decision(
+            id=new_id(),
+            request_id=row.id,
+            decider_id=decider.id if decider else None,
+            outcome=outcome,
+            rules=[rule.id for rule in decision.reasons],
+            obligations=sorted(decision.obligations),
+            rule_set=decision.rule_set,
+            reason=reason,
+            decided_at=now,
+        )
+    )
+
+
+def _append(
+    vault: Vault,
+    session: Session,
+    caller: Caller,
+    decision: Decision,
+    event: Event,
+    row: tables.Request,
+    now: datetime,
+    grant: GrantId | None,
+    reason: str | None = None,
+) -> None:
+    audit.append(
+        session,
+        vault.ring,
+        audit.of_decision(
+            event,
+            decision,
+            caller.as_actor(decision.situation.person.roles),
+            now,
+            details={
+                "request": row.id,
+                "reason": reason or row.reason,
+                "caseReference": row.case_reference,
+                "prerequisites": row.prerequisites,
+                "requester": row.requester_id,
+                "grant": grant,
+            },
+        ),
+    )

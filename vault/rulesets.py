@@ -1,0 +1,51 @@
+"""The municipalities' rule sets, read from their folders at start: all of them valid, or nothing starts."""
+
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import MappingProxyType
+
+from policies.engine import RuleSet
+
+SHARED = "shared"
+
+
+class RuleSetMissing(Exception):
+    """There is no rule set for that municipality, so nothing of it can be decided."""
+
+
+class RuleSets:
+    """Every rule set of this installation, by municipality."""
+
+    def __init__(self, by_municipality: Mapping[str, RuleSet]) -> None:
+        self._by_municipality = MappingProxyType(dict(by_municipality))
+
+    def of(self, municipality: str) -> RuleSet:
+        """The rule set of a municipality. Raises RuleSetMissing."""
+        try:
+            return self._by_municipality[municipality]
+        except KeyError:
+            raise RuleSetMissing(municipality) from None
+
+    def __iter__(self) -> Iterator[RuleSet]:
+        return iter(self._by_municipality.values())
+
+
+def load_rule_sets(folder: Path | None = None) -> RuleSets:
+    """The rule sets in `folder`, or those that come with the software.
+
+    Raises policies.problems.RuleSetInvalid, which lists everything that is wrong.
+    """
+    root: Traversable = folder or files("policies") / "rulesets"
+    texts = {place.name: _texts(place) for place in root.iterdir() if place.is_dir()}
+    shared = texts.pop(SHARED)
+    return RuleSets({name: RuleSet.parse(name, own, shared) for name, own in sorted(texts.items())})
+
+
+def _texts(folder: Traversable) -> dict[str, str]:
+    return {
+        file.name: file.read_text(encoding="utf-8")
+        for file in folder.iterdir()
+        if file.name.endswith((".cedar", ".cedarschema", ".toml"))
+    }

@@ -1,0 +1,97 @@
+"""The one settings object: read from the environment at start, checked, then passed around.
+
+Every setting is an environment variable with the prefix ``BODYCAM_``. Secrets have no defaults, and a
+variable with our prefix that we do not know is refused: a typed-over name must not silently mean "default".
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "BODYCAM_"
+TEST_PREFIX = "BODYCAM_TEST_"
+MIB = 1024 * 1024
+
+
+class SettingsRefused(Exception):
+    """The settings leave doubt, so nothing is started. The message names the variable and what to do."""
+
+
+class Settings(BaseSettings):
+    """What an installation must decide (no default) and may decide (default given)."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
+
+    database_url: SecretStr
+    """``sqlite:///file`` or ``postgresql+psycopg://user:secret@host/name``."""
+    objects_url: str
+    """``file:///directory`` or ``s3+https://host:port/bucket``."""
+    objects_access_key: SecretStr | None = None
+    objects_secret_key: SecretStr | None = None
+    keys: Path
+    """This process's key ring: the vault's ring for vault and keeper, the ingest's ring for ingest."""
+    rule_sets: Path | None = None
+    """Folder of the municipalities' rule sets; the ones that come with the software when absent."""
+
+    oidc_issuer: str | None = None
+    """Issuer of staff tokens, exactly as in their ``iss`` claim. The vault does not start without it."""
+    oidc_audience: str | None = None
+    """What staff tokens must name in ``aud``. The vault does not start without it."""
+
+    ingest_url: str | None = None
+    """Public address of the dock's door; a dock's token must name it in ``aud``. Ingest needs it."""
+
+    vault_listen: str = "127.0.0.1:8000"
+    ingest_listen: str = "127.0.0.1:8001"
+    keeper_listen: str = "127.0.0.1:8002"
+    metrics_listen: str | None = None
+    """Where Prometheus may scrape; nothing listens when absent."""
+
+    part_bytes: int = Field(default=8 * MIB, ge=64 * 1024, le=16 * MIB)
+    """Plaintext bytes of footage in one sealed part. Larger parts: fewer objects, more memory an upload."""
+    upload_expires: timedelta = timedelta(days=7)
+    """An arriving recording that got no byte for this long is reaped; the camera still has it."""
+    longest_recording: timedelta = timedelta(hours=12)
+    """Footage that claims to last longer goes to quarantine: no shift lasts that long."""
+    clock_tolerance: timedelta = timedelta(minutes=5)
+    """How far ahead of ours a camera's clock may be before its recording goes to quarantine."""
+    probe_seconds: int = Field(default=60, ge=1)
+    """Wall-clock limit on looking at one recording with ffprobe."""
+    probe_memory_bytes: int = Field(default=1536 * MIB, ge=256 * MIB)
+    """Address-space limit of that process."""
+
+    contact_name: str = "Beheer bodycam-vault"
+    contact_url: str = "https://example.org/bodycam-vault"
+    contact_email: str = "beheer@example.org"
+    """Contact block of the API description (NL API Design Rules, /core/doc-openapi-contact)."""
+
+    def require(self, *names: str) -> None:
+        """Refuse to go on when one of the settings `names` was not given.
+
+        Raises SettingsRefused naming the variables.
+        """
+        missing = [PREFIX + name.upper() for name in names if getattr(self, name) is None]
+        if missing:
+            raise SettingsRefused(f"not set: {', '.join(missing)}; set them and start again")
+
+
+def load() -> Settings:
+    """The settings of this process, from its environment.
+
+    Raises SettingsRefused for a missing, malformed or unknown variable, naming it and never its value.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX) and name not in known
+    )
+    if unknown:
+        raise SettingsRefused(f"unknown: {', '.join(unknown)}; a misspelt setting must not be ignored")
+    try:
+        return Settings()  # type: ignore[call-arg]  # the fields come from the environment
+    except ValueError as error:
+        raise SettingsRefused(str(error)) from None

@@ -1,0 +1,309 @@
+"""The tables. Each column that holds personal data stands in docs/data.md with its purpose and term."""
+
+import enum
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Dialect,
+    FetchedValue,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+from vault.db import UtcDateTime
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a migration can name it too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  # the shape SQLAlchemy asks for
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON(none_as_null=True),
+        list[str]: JSON(),
+    }
+
+
+class _Xid8(UserDefinedType[int]):
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+class TransactionNumber(TypeDecorator[int]):
+    """PostgreSQL's 64-bit transaction id, by which the audit log is put in order; absent on SQLite.
+
+    SQLite has one writer at a time, so there the order of `seq` is the order of commits.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return _Xid8() if dialect.name == "postgresql" else dialect.type_descriptor(BigInteger())
+
+
+class State(enum.StrEnum):
+    """Where a recording is in its life (docs/design.md)."""
+
+    ARRIVING = "arriving"
+    RECEIVED = "received"
+    """Every byte is durable; the examination has not ended yet."""
+    KEPT = "kept"
+    QUARANTINED = "quarantined"
+    DUPLICATE = "duplicate"
+    """The same recording was kept before: this arrival's copy is discarded, its receipt is that one's."""
+    ABANDONED = "abandoned"
+    """Terminated by the dock, or reaped after it stopped coming."""
+
+
+class Municipality(Base):
+    """A municipality that this installation serves; its id is the name of its rule set."""
+
+    __tablename__ = "municipality"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+
+
+class Person(Base):
+    """Someone who works with the system, known by what the identity provider calls them."""
+
+    __tablename__ = "person"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(500))
+    subject: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(200))
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Assignment(Base):
+    """A role someone has for one municipality; without a row, none (empty means no)."""
+
+    __tablename__ = "assignment"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    municipality_id: Mapped[str] = mapped_column(ForeignKey("municipality.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(64), primary_key=True)
+    team: Mapped[str] = mapped_column(String(64), primary_key=True, default="")
+    """The team the role is held for; empty where teams do not matter."""
+
+
+class Camera(Base):
+    __tablename__ = "camera"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    municipality_id: Mapped[str] = mapped_column(ForeignKey("municipality.id"))
+    serial: Mapped[str] = mapped_column(String(100), unique=True)
+
+
+class Dock(Base):
+    __tablename__ = "dock"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    municipality_id: Mapped[str] = mapped_column(ForeignKey("municipality.id"))
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    public_key: Mapped[str] = mapped_column(String(2000))
+    """PEM, EC P-256: the dock signs its requests with the private half, which we never see."""
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Recording(Base):
+    """One recording of one camera, from its announcement to its disposal."""
+
+    __tablename__ = "recording"
+    __table_args__ = (
+        # One kept recording per camera and content: the same file again is the same recording.
+        Index(
+            "uq_recording_camera_id_sha256_kept",
+            "camera_id",
+            "sha256",
+            unique=True,
+            sqlite_where=text("state = 'kept'"),
+            postgresql_where=text("state = 'kept'"),
+        ),
+        CheckConstraint("state <> 'kept' OR (sha256 IS NOT NULL AND dispose_after IS NOT NULL)", name="kept"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    municipality_id: Mapped[str] = mapped_column(ForeignKey("municipality.id"), index=True)
+    camera_id: Mapped[UUID] = mapped_column(ForeignKey("camera.id"))
+    officer_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    """The maker: who wore the camera."""
+    team: Mapped[str] = mapped_column(String(64), default="")
+    recorded_at: Mapped[datetime]
+    """Start of the recording by the camera's clock."""
+    regime: Mapped[str] = mapped_column(String(8), default="avg")
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    reason: Mapped[str | None] = mapped_column(String(64))
+    """Why it is in quarantine."""
+    length: Mapped[int] = mapped_column(BigInteger)
+    """Bytes of plaintext, as announced; what arrived is the sum of the parts."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    media: Mapped[dict[str, Any] | None]
+    """What ffprobe said of it: container, codecs, seconds."""
+    dispose_after: Mapped[datetime | None] = mapped_column(index=True)
+    kept_at: Mapped[datetime | None]
+
+
+class Depiction(Base):
+    """An officer who can be seen in a recording, marked after the shift."""
+
+    __tablename__ = "depiction"
+
+    recording_id: Mapped[UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+
+
+class SealedKey(Base):
+    """A recording's data key, wrapped for its municipality: whoever lacks the private key cannot open it."""
+
+    __tablename__ = "sealed_key"
+
+    recording_id: Mapped[UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(64))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Arrival(Base):
+    """How a recording came in: the upload of a dock, and the data key's copy while it arrives."""
+
+    __tablename__ = "arrival"
+
+    recording_id: Mapped[UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    dock_id: Mapped[UUID] = mapped_column(ForeignKey("dock.id"))
+    announced_sha256: Mapped[str | None] = mapped_column(String(64))
+    announced_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    key_id: Mapped[str | None] = mapped_column(String(64))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The data key under ingest's arrival key; nothing after the commit point."""
+    examined_until: Mapped[datetime | None]
+    """Some ingest process examines it until then; later, another may take over."""
+    receipt: Mapped[str | None] = mapped_column(String(4000))
+    kept_as: Mapped[UUID | None] = mapped_column(ForeignKey("recording.id"))
+    """The recording kept before, when this one was the same."""
+
+
+class Part(Base):
+    """One sealed part: an object in the store that is durable, and where it stands in the recording."""
+
+    __tablename__ = "part"
+    __table_args__ = (UniqueConstraint("recording_id", "first"),)
+
+    recording_id: Mapped[UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    index: Mapped[int] = mapped_column(Integer, primary_key=True)
+    first: Mapped[int] = mapped_column(BigInteger)
+    """Offset of its first plaintext byte in the recording."""
+    length: Mapped[int] = mapped_column(Integer)
+    """Bytes of plaintext."""
+    object_name: Mapped[str] = mapped_column(String(200), unique=True)
+    header: Mapped[bytes] = mapped_column(LargeBinary)
+    """The sealed part's header, kept here too so that a range needs one fetch."""
+
+
+class Request(Base):
+    """Someone's request to see a recording, for one purpose and with a reason (verzoek tot uitkijken)."""
+
+    __tablename__ = "request"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    recording_id: Mapped[UUID] = mapped_column(ForeignKey("recording.id"), index=True)
+    requester_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(2000))
+    case_reference: Mapped[str | None] = mapped_column(String(100))
+    prerequisites: Mapped[list[str]]
+    """Which prerequisites the requester declared (a complaint was filed, …), by name."""
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    """waiting, granted or refused."""
+
+
+class Decision(Base):
+    """What was decided on a request, by the policy or by a person, under which rule set and why."""
+
+    __tablename__ = "decision"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("request.id"), index=True)
+    decider_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    """Nobody when the policy alone decided."""
+    outcome: Mapped[str] = mapped_column(String(16))
+    """allow, refuse or wait."""
+    rules: Mapped[list[str]]
+    obligations: Mapped[list[str]]
+    rule_set: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the rule set it was made under."""
+    reason: Mapped[str | None] = mapped_column(String(2000))
+    decided_at: Mapped[datetime]
+
+
+class Grant(Base):
+    """Permission to watch one recording for one purpose until a moment (toestemming)."""
+
+    __tablename__ = "watch_grant"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("request.id"), unique=True)
+    recording_id: Mapped[UUID] = mapped_column(ForeignKey("recording.id"), index=True)
+    holder_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(64))
+    obligations: Mapped[list[str]]
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """One entry of the audit trail (inzagelog): bytes that are hashed, and never change."""
+
+    __tablename__ = "audit_entry"
+
+    seq: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    xid: Mapped[int | None] = mapped_column(TransactionNumber, server_default=FetchedValue())
+    id: Mapped[UUID] = mapped_column(unique=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    event: Mapped[str] = mapped_column(String(64), index=True)
+    municipality_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    actor: Mapped[str] = mapped_column(String(32), index=True)
+    object: Mapped[str | None] = mapped_column(String(32), index=True)
+    """Pseudonyms, as in the leaf, so that a story can be found without reading every leaf."""
+    leaf: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditPayload(Base):
+    """What an entry says of people: sealed, apart from the entry, and destroyed when its term is over."""
+
+    __tablename__ = "audit_payload"
+
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("audit_entry.id"), primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    key_id: Mapped[str] = mapped_column(String(64))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,59 @@
+"""What a process of the vault holds, and who calls on it."""
+
+from dataclasses import dataclass
+
+from vault.audit import Actor
+from vault.db import Database
+from vault.ids import PersonId
+from vault.keys import KeyRing, Role
+from vault.objects import ObjectStore, open_store
+from vault.rulesets import RuleSets, load_rule_sets
+from vault.settings import Settings
+
+
+@dataclass(frozen=True)
+class Vault:
+    """The means of the vault, given to each of its verbs."""
+
+    database: Database
+    ring: KeyRing
+    store: ObjectStore
+    rule_sets: RuleSets
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A person who proved who they are. What they may do is for the policy to say."""
+
+    id: PersonId
+    name: str
+
+    def as_actor(self, roles: frozenset[str]) -> Actor:
+        """How the trail names them, with the roles they had at that moment."""
+        return Actor("person", str(self.id), self.name, tuple(sorted(roles)))
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The means of the vault. Raises what refuses to start: settings, keys, rule sets."""
+    return Vault(
+        database=database_of(settings),
+        ring=KeyRing.load(settings.keys, role=Role.VAULT),
+        store=store_of(settings),
+        rule_sets=load_rule_sets(settings.rule_sets),
+    )
+
+
+def database_of(settings: Settings) -> Database:
+    """The database the settings name; nothing is asked of it yet."""
+    return Database(settings.database_url.get_secret_value())
+
+
+def store_of(settings: Settings, *, create: bool = False) -> ObjectStore:
+    """The object store the settings name; with `create`, made when missing, else not even asked."""
+    access, secret = settings.objects_access_key, settings.objects_secret_key
+    return open_store(
+        settings.objects_url,
+        access_key=access.get_secret_value() if access else None,
+        secret_key=secret.get_secret_value() if secret else None,
+        create=create,
+    )

@@ -1,0 +1,177 @@
+"""Watching (uitkijken): one range of footage under a grant. The room where law 1 is kept.
+
+The order of `watch` is the guarantee: the grant is decided on anew, the entry is committed, and only then
+is a key unwrapped and an object fetched. A `Viewing` cannot be made any other way.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import InitVar, dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from policies.engine import Decision
+from policies.facts import Action, Situation
+from policies.rules import Obligation
+from vault import audit, facts, tables
+from vault.audit import Actor, Entry, Event
+from vault.footage import Footage, RangeOutside, parts_of
+from vault.ids import EntryId, GrantId, RecordingId
+from vault.keys import WrappedKey
+from vault.vault import Caller, Vault
+
+CARRIED_OUT = frozenset({Obligation.DECIDER, Obligation.NO_COPY})
+"""What this door can do of what a grant may demand. Anything else, and it shows nothing.
+
+`decider`: nobody holds such a grant before someone else approved it. `no-copy`: every answer forbids
+storing, and none offers a file.
+"""
+FOOTAGE_REMEMBERED = 64
+"""Recordings whose data key stays in this process's memory for the next range."""
+
+Span = tuple[int, int]
+"""First and last byte, both included."""
+_PROOF = object()
+
+
+@dataclass(frozen=True)
+class Denied:
+    """The grant does not allow it: the decision says why, or the obligations that nobody here can meet."""
+
+    decision: Decision
+    unmet: frozenset[Obligation]
+
+
+@final
+@dataclass(frozen=True)
+class Viewing:
+    """Proof that an entry accounts for this range: only `watch` makes one."""
+
+    footage: Footage
+    span: Span
+    partial: bool
+    entry: EntryId
+    actor: Actor
+    municipality: str
+    media: dict[str, Any] | None
+    proof: InitVar[object]
+
+    def __post_init__(self, proof: object) -> None:
+        if proof is not _PROOF:
+            raise TypeError("a Viewing is made by watch() only")
+
+    def pieces(self) -> Iterator[bytes]:
+        """The plaintext, piece by piece. Raises SealBroken rather than show a byte that was not sealed."""
+        return self.footage.read(*self.span)
+
+
+@dataclass(frozen=True)
+class _Sealed:
+    """A kept recording as stored: read anew at each range, so that a destroyed key ends the viewing."""
+
+    recording: RecordingId
+    municipality: str
+    key: WrappedKey
+
+
+class Watching:
+    """Serves ranges; remembers opened recordings, so that a seek does not unwrap a key each time."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._opened = lru_cache(maxsize=FOOTAGE_REMEMBERED)(self._open)
+
+    def watch(
+        self,
+        caller: Caller,
+        grant_id: GrantId,
+        choose: Callable[[int], Span | None] | None,
+        *,
+        now: datetime,
+    ) -> Viewing | Denied:
+        """One range of the footage that `grant_id` allows to see; `choose` picks it, given the length.
+
+        Without `choose`, all of it. Raises facts.Unknown, RangeOutside; any error of the database, and then
+        nothing is shown.
+        """
+        vault = self._vault
+        with vault.database.transaction() as session:
+            # 1. the facts
+            grant, recording, sealed = _load(session, grant_id)
+            footage = facts.as_recording(session, recording)
+            person = facts.person(session, caller.id, footage.municipality)
+            # 2. the decision
+            situation = Situation(
+                person, Action.WATCH, footage, grant.purpose, now, grant=facts.as_grant(grant)
+            )
+            decision = vault.rule_sets.of(footage.municipality).decide(situation)
+            unmet = decision.obligations - CARRIED_OUT
+            shown = decision.permitted and not unmet
+            span = _span(recording.length, choose) if shown else None
+            # 3. the entry
+            actor = caller.as_actor(person.roles)
+            entry_id = audit.append(session, vault.ring, _entry(decision, actor, span, unmet, grant_id, now))
+        # 4. only now, after the commit: the footage
+        if span is None:
+            return Denied(decision, unmet)
+        return Viewing(
+            footage=self._opened(sealed),
+            span=span,
+            partial=choose is not None,
+            entry=entry_id,
+            actor=actor,
+            municipality=footage.municipality,
+            media=recording.media,
+            proof=_PROOF,
+        )
+
+    def _open(self, sealed: _Sealed) -> Footage:
+        vault = self._vault
+        key = vault.ring.unwrap(sealed.key, recording=sealed.recording, municipality=sealed.municipality)
+        with vault.database.reading() as session:
+            parts = parts_of(session, sealed.recording)
+        return Footage(vault.store, sealed.recording, key, parts)
+
+
+def _load(session: Session, grant_id: GrantId) -> tuple[tables.Grant, tables.Recording, _Sealed]:
+    found = session.execute(
+        select(tables.Grant, tables.Recording, tables.SealedKey)
+        .join(tables.Recording, tables.Recording.id == tables.Grant.recording_id)
+        .join(tables.SealedKey, tables.SealedKey.recording_id == tables.Grant.recording_id)
+        .where(tables.Grant.id == grant_id)
+    ).first()
+    if found is None:
+        raise facts.Unknown(str(grant_id))
+    grant, recording, key = found
+    wrapped = WrappedKey(key.key_id, key.sealed)
+    return grant, recording, _Sealed(RecordingId(recording.id), recording.municipality_id, wrapped)
+
+
+def _span(length: int, choose: Callable[[int], Span | None] | None) -> Span:
+    if choose is None:
+        return 0, length - 1
+    chosen = choose(length)
+    if chosen is None:
+        raise RangeOutside
+    return chosen
+
+
+def _entry(
+    decision: Decision,
+    actor: Actor,
+    span: Span | None,
+    unmet: frozenset[Obligation],
+    grant_id: GrantId,
+    now: datetime,
+) -> Entry:
+    return audit.of_decision(
+        Event.VIEWING_SERVED if span else Event.VIEWING_DENIED,
+        decision,
+        actor,
+        now,
+        facts={"first": span[0], "last": span[1]} if span else {},
+        details={"grant": grant_id, "unmet": sorted(unmet)},
+    )

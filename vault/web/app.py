@@ -1,0 +1,127 @@
+"""The vault process: its doors put together from its settings."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from vault import tracing
+from vault.completions import Completions
+from vault.db import DatabaseAway
+from vault.facts import Unknown
+from vault.footage import RangeOutside
+from vault.keys import KeyRing
+from vault.objects import ObjectMissing, StoreUnavailable
+from vault.requests import GrantTooLong, RequestClosed
+from vault.rulesets import RuleSetMissing
+from vault.sealing import SealBroken
+from vault.settings import Settings
+from vault.vault import Vault
+from vault.web import api, description, problems
+from vault.web.frame import Frame, add_health, add_refusals
+from vault.web.guard import Guard
+from vault.web.problem import Problem, Refused
+from vault.web.tokens import Provider
+
+PROBLEMS: dict[type[Exception], Problem] = {
+    Unknown: problems.NOT_FOUND,
+    RuleSetMissing: problems.NOT_FOUND,
+    RequestClosed: problems.REQUEST_CLOSED,
+    GrantTooLong: problems.GRANT_TOO_LONG,
+    RangeOutside: problems.RANGE,
+    SealBroken: problems.BROKEN,
+    ObjectMissing: problems.BROKEN,
+    StoreUnavailable: problems.AWAY,
+    DatabaseAway: problems.AWAY,
+    OperationalError: problems.AWAY,
+    Exception: problems.FAILED,
+}
+
+
+def now_utc() -> datetime:
+    """The moment, for those who must be given it."""
+    return datetime.now(UTC)
+
+
+def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = now_utc) -> ASGIApp:
+    """The vault's doors, guarded. Raises SettingsRefused without an identity provider."""
+    settings.require("oidc_issuer", "oidc_audience")
+    provider = Provider(str(settings.oidc_issuer), str(settings.oidc_audience))
+    completions = Completions(vault)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        completions.close()
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    add_health(
+        app,
+        {
+            "database": vault.database.check,
+            "store": vault.store.check,
+            "keys": lambda: None if KeyRing.load(settings.keys) else None,
+        },
+    )
+    app.mount("/api/v1", _api(vault, settings, completions, clock))
+    _add_problems(app)
+    return Frame(Guard(app, vault.database, provider), "vault", {"API-Version": description.VERSION})
+
+
+def _api(
+    vault: Vault, settings: Settings, completions: Completions, clock: Callable[[], datetime]
+) -> FastAPI:
+    app = FastAPI(
+        title="bodycam-vault",
+        version=description.VERSION,
+        description="Footage of bodycams: who may see it, for which purpose, and who did.",
+        contact={
+            "name": settings.contact_name,
+            "url": settings.contact_url,
+            "email": settings.contact_email,
+        },
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(api.routes(vault, completions, clock))
+    app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    _add_problems(app)
+    return app
+
+
+def _add_problems(app: FastAPI) -> None:
+    translations: list[tuple[type[Exception], Callable[[Exception], Refused]]] = [
+        (kind, _as(problem)) for kind, problem in PROBLEMS.items()
+    ]
+    add_refusals(app, [*translations, (RequestValidationError, _invalid), (HTTPException, _http_problem)])
+
+
+def _as(problem: Problem) -> Callable[[Exception], Refused]:
+    def translate(_: Exception) -> Refused:
+        return Refused(problem, extra={"traceId": tracing.current().trace_id})
+
+    return translate
+
+
+def _invalid(error: Exception) -> Refused:
+    """Every wrong field at once, without what was put in it."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    errors: list[Any] = [
+        {"in": str(found["loc"][0]), "field": ".".join(map(str, found["loc"][1:])), "code": found["type"]}
+        for found in error.errors()
+    ]
+    return Refused(problems.INVALID, extra={"errors": errors})
+
+
+def _http_problem(error: Exception) -> Refused:
+    if not isinstance(error, HTTPException):
+        raise error
+    problem = problems.METHOD if error.status_code == 405 else problems.NOT_FOUND
+    return Refused(problem, headers=dict(error.headers or {}))

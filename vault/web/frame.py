@@ -1,0 +1,126 @@
+"""What every door has around its routes: a trace, security headers, a log line, figures, health."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vault import tracing
+from vault.web.problem import Refused, problem_response
+
+log = structlog.get_logger()
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""On every answer that does not set them itself (NL API Design Rules, /core/transport/security-headers)."""
+
+REQUESTS = Counter("http_requests_total", "Answers given.", ["door", "method", "route", "status"])
+SECONDS = Histogram(
+    "http_first_byte_seconds",
+    "Time until the answer began.",
+    ["door", "route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+Check = Callable[[], None]
+
+
+class Frame:
+    """The outermost layer of a door, plain ASGI so that it costs little where bytes stream."""
+
+    def __init__(self, app: ASGIApp, door: str, headers: Mapping[str, str]) -> None:
+        self._app = app
+        self._door = door
+        self._headers = {**HEADERS, **headers}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        sent_headers = dict(scope["headers"])
+        trace = tracing.begin(sent_headers.get(b"traceparent", b"").decode("latin-1"))
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                self._account(scope, message["status"], time.perf_counter() - began, trace.trace_id)
+            await send(message)
+
+        await self._app(scope, receive, answer)
+
+    def _account(self, scope: Scope, status: int, seconds: float, trace_id: str) -> None:
+        # The route's pattern, not the path: figures must not tell who asked for what.
+        route = getattr(scope.get("route"), "path", "unknown")
+        method = scope["method"]
+        REQUESTS.labels(self._door, method, route, str(status)).inc()
+        SECONDS.labels(self._door, route).observe(seconds)
+        milliseconds = round(seconds * 1000, 2)
+        log.info(
+            "answered",
+            method=method,
+            route=route,
+            status=status,
+            milliseconds=milliseconds,
+            trace_id=trace_id,
+        )
+
+
+def add_health(app: FastAPI, checks: Mapping[str, Check]) -> None:
+    """``/health/alive``: the process answers. ``/health/ready``: everything it needs answers too."""
+
+    @app.get("/health/alive", include_in_schema=False)
+    def alive() -> Response:
+        return JSONResponse({"status": "alive"})
+
+    @app.get("/health/ready", include_in_schema=False)
+    def ready() -> Response:
+        found = {name: _answers(name, check) for name, check in checks.items()}
+        well = all(found.values())
+        return JSONResponse(
+            {"status": "ready" if well else "not-ready", "checks": found}, 200 if well else 503
+        )
+
+
+def add_refusals(
+    app: FastAPI, others: Sequence[tuple[type[Exception], Callable[[Exception], Refused]]]
+) -> None:
+    """Turn what the rooms below raise into problems, in one place."""
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        if not isinstance(error, Refused):
+            raise error
+        return problem_response(request, error)
+
+    app.add_exception_handler(Refused, refuse)
+    for kind, translate in others:
+        app.add_exception_handler(kind, _translator(translate))
+
+
+def _translator(translate: Callable[[Exception], Refused]) -> Any:
+    async def handler(request: Request, error: Exception) -> Response:
+        return problem_response(request, translate(error))
+
+    return handler
+
+
+def _answers(name: str, check: Check) -> bool:
+    try:
+        check()
+    except Exception as error:
+        log.warning("check.failed", check=name, error=type(error).__name__)
+        return False
+    return True

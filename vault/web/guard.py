@@ -1,0 +1,67 @@
+"""Deny by default: every request needs a registered caller, except on the routes listed here.
+
+The guard is a layer around all routes, not a dependency that a route could forget. It reads headers only.
+"""
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vault.db import Database
+from vault.ids import PersonId
+from vault.registry import find_person
+from vault.vault import Caller
+from vault.web import problems
+from vault.web.problem import Refused, problem_response
+from vault.web.tokens import Provider, ProviderAway, TokenRefused
+
+OPEN_TO_ANYONE_DANGEROUS = frozenset(
+    {
+        "/health/alive",
+        "/health/ready",
+        # A client must be able to read how to sign in and what it may send; it describes, and shows nothing.
+        "/api/v1/openapi.json",
+    }
+)
+"""Paths that answer without a token. Every addition is a hole: it shows to whoever finds the address."""
+
+
+class Guard:
+    """The layer that knows who calls. Behind it, `caller_of` always has an answer."""
+
+    def __init__(self, app: ASGIApp, database: Database, provider: Provider) -> None:
+        self._app = app
+        self._database = database
+        self._provider = provider
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in OPEN_TO_ANYONE_DANGEROUS:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        try:
+            authorization = request.headers.get("authorization")
+            scope["caller"] = await run_in_threadpool(self._caller, authorization)
+        except Refused as refused:
+            await problem_response(request, refused)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _caller(self, authorization: str | None) -> Caller:
+        try:
+            subject = self._provider.subject_of(authorization)
+        except TokenRefused as error:
+            raise Refused(problems.TOKEN_REFUSED, headers={"WWW-Authenticate": "Bearer"}) from error
+        except ProviderAway as error:
+            raise Refused(problems.PROVIDER_AWAY, headers={"Retry-After": "60"}) from error
+        with self._database.reading() as session:
+            person = find_person(session, subject.issuer, subject.name)
+        if person is None:
+            raise Refused(problems.PERSON_UNKNOWN)
+        return Caller(PersonId(person.id), person.name)
+
+
+def caller_of(request: Request) -> Caller:
+    """Who makes this request. A route that is reached without the guard fails here."""
+    caller: Caller = request.scope["caller"]
+    return caller

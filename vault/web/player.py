@@ -1,0 +1,83 @@
+"""Footage on its way to a player. The entry that accounts for it is committed before this file is reached."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from vault.completions import Completions
+from vault.viewing import Viewing
+
+MEDIA_TYPES = {
+    "mov,mp4,m4a,3gp,3g2,mj2": "video/mp4",
+    "matroska,webm": "video/x-matroska",
+    "avi": "video/x-msvideo",
+    "mpegts": "video/mp2t",
+    "mpeg": "video/mpeg",
+}
+
+
+def media_type(media: dict[str, Any] | None) -> str:
+    """The media type of a recording, by the container that ffprobe saw."""
+    return MEDIA_TYPES.get((media or {}).get("container", ""), "application/octet-stream")
+
+
+class FootageResponse(Response):
+    """One viewing's bytes. The first piece is opened before the status is sent.
+
+    So damage is an error and not half an answer. When a later piece fails, the connection breaks off short
+    of its Content-Length, which every client takes for an error.
+    """
+
+    media_type = "video/*"
+
+    def __init__(self, viewing: Viewing, completions: Completions, clock: Callable[[], datetime]) -> None:
+        self._viewing = viewing
+        self._completions = completions
+        self._clock = clock
+        self._pieces = viewing.pieces()
+        self._first = next(self._pieces)
+        first, last = viewing.span
+        headers = {
+            "Accept-Ranges": "bytes",
+            "Cache-Control": "no-store, private",
+            "Content-Length": str(last - first + 1),
+            "Content-Type": media_type(viewing.media),
+        }
+        if viewing.partial:
+            headers["Content-Range"] = f"bytes {first}-{last}/{viewing.footage.length}"
+        self._own_headers = Headers(headers)
+        # No body: ours is streamed. The base class keeps what FastAPI may add, such as a background task.
+        super().__init__(status_code=206 if viewing.partial else 200)
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        sent = 0
+        first, last = self._viewing.span
+        start = {"type": "http.response.start", "status": self.status_code, "headers": self._own_headers.raw}
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await send(start)
+            piece = self._first
+            while True:
+                more = sent + len(piece) <= last - first
+                await send({"type": "http.response.body", "body": piece, "more_body": more})
+                if gone.done():
+                    return
+                sent += len(piece)
+                if not more:
+                    return
+                piece = await run_in_threadpool(next, self._pieces)
+        finally:
+            gone.cancel()
+            self._completions.add(self._viewing, sent, self._clock())
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Returns when the player hangs up: the server itself would go on swallowing pieces."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

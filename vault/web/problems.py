@@ -1,0 +1,150 @@
+"""What can go wrong at the vault's doors, and what to do about it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from policies.rules import Obligation, Rule
+from vault.web.problem import Problem, Refused, Text
+
+
+def _problem(status: int, name: str, nl: str, en: str, detail_nl: str, detail_en: str) -> Problem:
+    return Problem(name, status, Text(nl, en), Text(detail_nl, detail_en))
+
+
+TOKEN_REFUSED = _problem(
+    401,
+    "token-refused",
+    "Niet aangemeld",
+    "Not signed in",
+    "Meld u opnieuw aan: het token ontbreekt, is verlopen, of is niet voor deze dienst.",
+    "Sign in again: the token is missing, expired, or not for this service.",
+)
+PERSON_UNKNOWN = _problem(
+    403,
+    "person-unknown",
+    "Niet geregistreerd",
+    "Not registered",
+    "U bent aangemeld, maar hier niet geregistreerd. Vraag de functioneel beheerder om u een rol te geven.",
+    "You are signed in, but not registered here. Ask the functional administrator to give you a role.",
+)
+PROVIDER_AWAY = _problem(
+    503,
+    "provider-away",
+    "Aanmelddienst niet bereikbaar",
+    "Identity provider not reachable",
+    "Uw token kan nu niet worden gecontroleerd. Probeer het over een minuut opnieuw.",
+    "Your token cannot be checked now. Try again in a minute.",
+)
+DENIED = _problem(
+    403,
+    "denied",
+    "Niet toegestaan",
+    "Not permitted",
+    "De regels van de gemeente staan dit niet toe; bij 'reasons' staat welke regel, en op welke grond.",
+    "The municipality's rules do not permit this; 'reasons' tells which rule, and on what basis.",
+)
+OBLIGATION_UNMET = _problem(
+    403,
+    "obligation-unmet",
+    "Voorwaarde niet uitvoerbaar",
+    "Obligation cannot be met",
+    "De toestemming stelt een voorwaarde die deze speler nog niet kan uitvoeren; er is niets getoond.",
+    "The grant demands something that this player cannot do yet; nothing was shown.",
+)
+NOT_FOUND = _problem(
+    404,
+    "not-found",
+    "Niet gevonden",
+    "Not found",
+    "Hier is niets met dit kenmerk.",
+    "There is nothing here by that id.",
+)
+METHOD = _problem(
+    405,
+    "method-not-allowed",
+    "Methode niet toegestaan",
+    "Method not allowed",
+    "Dit adres kent die methode niet; de kop Allow noemt welke wel.",
+    "This address does not know that method; the Allow header names those it does.",
+)
+REQUEST_CLOSED = _problem(
+    409,
+    "request-closed",
+    "Al besloten",
+    "Already decided",
+    "Over dit verzoek is al besloten. Is er een nieuwe reden, dien dan een nieuw verzoek in.",
+    "This request was decided already. If there is a new reason, make a new request.",
+)
+GRANT_TOO_LONG = _problem(
+    400,
+    "grant-too-long",
+    "Einde niet mogelijk",
+    "End not possible",
+    "De toestemming mag niet in het verleden eindigen, en niet langer duren dan de regels of de beelden.",
+    "The grant must not end in the past, nor outlast what the rules allow or the footage itself.",
+)
+INVALID = _problem(
+    400,
+    "invalid-input",
+    "Invoer klopt niet",
+    "Invalid input",
+    "Bij 'errors' staat per veld wat er niet klopt.",
+    "'errors' tells per field what is wrong.",
+)
+RANGE = _problem(
+    416,
+    "range-outside",
+    "Bereik niet mogelijk",
+    "Range not satisfiable",
+    "Het gevraagde bereik ligt niet in de opname.",
+    "The range asked for is not in the recording.",
+)
+BROKEN = _problem(
+    500,
+    "footage-broken",
+    "Beelden beschadigd",
+    "Footage damaged",
+    "Wat is opgeslagen is niet wat verzegeld werd. Er is niets van getoond; waarschuw de beheerder.",
+    "What is stored is not what was sealed. None of it was shown; warn the administrator.",
+)
+AWAY = _problem(
+    503,
+    "service-away",
+    "Tijdelijk niet mogelijk",
+    "Temporarily not possible",
+    "De opslag of de database is niet bereikbaar; er is niets getoond. Probeer het over een minuut opnieuw.",
+    "The store or the database is not reachable; nothing was shown. Try again in a minute.",
+)
+FAILED = _problem(
+    500,
+    "failed",
+    "Er ging iets mis",
+    "Something went wrong",
+    "Er is niets getoond. Probeer het opnieuw; blijft het misgaan, geef de beheerder dan het traceId.",
+    "Nothing was shown. Try again; if it keeps failing, give the administrator the traceId.",
+)
+
+_UNMET = {
+    Obligation.OTHERS_UNRECOGNISABLE: Text(
+        "Anderen moeten onherkenbaar zijn gemaakt.", "Others must be unrecognisable."
+    ),
+    Obligation.WATERMARK: Text("Het beeld moet een watermerk dragen.", "The picture must carry a watermark."),
+    Obligation.ON_SITE_ONLY: Text("Alleen op kantoor te bekijken.", "To be watched on site only."),
+    Obligation.NOTIFY: Text("De betrokken handhaver moet bericht krijgen.", "The officer must be notified."),
+}
+
+
+def denied(reasons: Iterable[Rule], **extra: Any) -> Refused:
+    """A denial by the policy, with the rules that decided it."""
+    return Refused(DENIED, extra={"reasons": [reason(rule) for rule in reasons], **extra})
+
+
+def unmet(obligations: Iterable[Obligation]) -> Refused:
+    """A grant whose obligations the door cannot carry out."""
+    listed = [{"id": o.value, "title": _UNMET.get(o, Text(o.value, o.value))} for o in sorted(obligations)]
+    return Refused(OBLIGATION_UNMET, extra={"obligations": listed})
+
+
+def reason(rule: Rule) -> dict[str, Any]:
+    """A rule as an answer shows it."""
+    return {"id": rule.id, "title": Text(rule.title_nl, rule.title_en), "basis": rule.basis}

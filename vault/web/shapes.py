@@ -1,0 +1,130 @@
+"""The JSON that goes over the API: camelCase, closed (an unknown member is an error), times with a zone."""
+
+from datetime import UTC
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic.alias_generators import to_camel
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2000)]
+CaseReference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Moment = Annotated[
+    AwareDatetime, PlainSerializer(lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"))
+]
+Prerequisite = Literal[
+    "complaint-filed",
+    "criminal-complaint-filed",
+    "demand-received",
+    "subject-depicted",
+    "demonstrable-interest",
+    "at-officers-request",
+]
+
+
+class Shape(BaseModel):
+    """What all of them share."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class NewRequest(Shape):
+    """A request to see a recording (verzoek tot uitkijken)."""
+
+    recording_id: UUID
+    purpose: Slug = Field(description="One of the purposes that the municipality's rule set offers.")
+    reason: Reason
+    case_reference: CaseReference | None = None
+    prerequisites: list[Prerequisite] = Field(default=[], description="What the requester declares to be so.")
+
+
+class DecidingRule(Shape):
+    """A rule that decided, in the reader's language."""
+
+    id: str
+    title: str
+    basis: str
+
+
+class RequestAnswer(Shape):
+    """How a request stands."""
+
+    id: UUID
+    state: Literal["waiting", "granted", "refused"]
+    grant_id: UUID | None = None
+    reasons: list[DecidingRule]
+    obligations: list[str]
+
+
+class RequestDetail(Shape):
+    """A request as its requester or a decider reads it."""
+
+    id: UUID
+    recording_id: UUID
+    purpose: str
+    reason: str
+    case_reference: str | None
+    prerequisites: list[str]
+    asked_at: Moment
+    state: Literal["waiting", "granted", "refused"]
+    grant_id: UUID | None
+
+
+class NewDecision(Shape):
+    """A decider's decision on a request (besluit)."""
+
+    outcome: Literal["approve", "refuse"]
+    reason: Reason
+    valid_until: Moment | None = Field(
+        default=None, description="As long as the rule set allows when absent."
+    )
+
+
+class GrantDetail(Shape):
+    """A grant (toestemming), and what a player needs to know of the footage."""
+
+    id: UUID
+    request_id: UUID
+    recording_id: UUID
+    purpose: str
+    obligations: list[str]
+    valid_from: Moment
+    valid_until: Moment
+    revoked_at: Moment | None
+    length: int = Field(description="Bytes.")
+    media_type: str
+
+
+class NewRevocation(Shape):
+    """Why a grant ends before its time."""
+
+    reason: Reason
+
+
+class TrailQuestion(Shape):
+    """What someone wants to read of the audit trail (inzagelog), and what for. In a body: never in a URL."""
+
+    municipality: Slug
+    purpose: Slug
+    recording_id: UUID | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    event: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,40}\.[a-z-]{1,40}$")] | None = None
+    after: int = Field(default=0, ge=0, description="`nextAfter` of the page before.")
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class TrailLine(Shape):
+    """One entry: the leaf as it was hashed, and its payload while its term lasts."""
+
+    position: int
+    leaf: dict[str, Any]
+    payload: dict[str, Any] | None
+
+
+class TrailPage(Shape):
+    """A page of the trail, oldest first."""
+
+    entries: list[TrailLine]
+    next_after: int | None = Field(default=None, description="Absent on the last page.")
