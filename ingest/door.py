@@ -99,11 +99,13 @@ class Door:
             for recording in await loop.run_in_executor(None, lambda: waiting(self.intake, now=self.clock())):
                 self.begin_examination(recording, None)
 
-    def receipt(self, recording: Recording) -> Response:
+    def receipt(self, recording_id: RecordingId) -> Response:
         """What a dock may know of a recording it sent: a signed statement, or that there is none yet."""
         headers = {"Cache-Control": "no-store"}
         with self.intake.database.reading() as session:
-            arrival = session.get_one(Arrival, recording.id)
+            # Both in one look: the commit point may pass between two.
+            recording = session.get_one(Recording, recording_id)
+            arrival = session.get_one(Arrival, recording_id)
         if arrival.receipt is None:
             body = {"state": recording.state, "wipe": False}
             return JSONResponse(body, 202, headers | {"Retry-After": "1"})

@@ -129,8 +129,8 @@ def routes(door: Door) -> APIRouter:
     @router.get("/uploads/{upload}/receipt")
     async def receipt(upload: UUID, request: Request) -> Response:
         dock = await _dock(door, request)
-        recording, _, _ = await run_in_threadpool(_find, door, dock, upload)
-        return await run_in_threadpool(door.receipt, recording)
+        await run_in_threadpool(_find, door, dock, upload)
+        return await run_in_threadpool(door.receipt, RecordingId(upload))
 
     return router
 

@@ -44,12 +44,10 @@ class Registrar:
     ring: KeyRing
     actor: Actor
 
-    def municipality(self, slug: str, name: str, *, rule_set: str, now: datetime) -> None:
-        """Register a municipality with the rule set it works under. Raises AlreadyRegistered."""
-        row = Municipality(id=slug, name=name, rule_set=rule_set)
-        self._add(
-            row, Event.MUNICIPALITY_REGISTERED, slug, ("municipality", slug), now, {"ruleSet": rule_set}
-        )
+    def municipality(self, slug: str, name: str, *, now: datetime) -> None:
+        """Register a municipality by the name of its rule set. Raises AlreadyRegistered."""
+        row = Municipality(id=slug, name=name)
+        self._add(row, Event.MUNICIPALITY_REGISTERED, slug, ("municipality", slug), now, {})
 
     def person(self, issuer: str, subject: str, name: str, *, now: datetime) -> PersonId:
         """Register someone by what the identity provider calls them. They can do nothing until assigned."""

@@ -37,15 +37,20 @@ def load_rule_sets(folder: Path | None = None) -> RuleSets:
 
     Raises policies.problems.RuleSetInvalid, which lists everything that is wrong.
     """
-    root: Traversable = folder or files("policies") / "rulesets"
-    texts = {place.name: _texts(place) for place in root.iterdir() if place.is_dir()}
-    shared = texts.pop(SHARED)
-    return RuleSets({name: RuleSet.parse(name, own, shared) for name, own in sorted(texts.items())})
+    ours = files("policies") / "rulesets"
+    root: Traversable = folder or ours
+    # The shared rules come with the software, always: nobody runs without the works council's.
+    shared = _texts(ours / SHARED)
+    places = sorted((place for place in root.iterdir() if place.is_dir()), key=lambda place: place.name)
+    return RuleSets(
+        {place.name: RuleSet.parse(place.name, _texts(place), shared) for place in places if place.name != SHARED}
+    )
 
 
 def _texts(folder: Traversable) -> dict[str, str]:
     return {
-        file.name: file.read_text(encoding="utf-8")
+        # As bytes, so that no newline is translated: the digest is that of the files.
+        file.name: file.read_bytes().decode()
         for file in folder.iterdir()
         if file.name.endswith((".cedar", ".cedarschema", ".toml"))
     }

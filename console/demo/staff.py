@@ -2,14 +2,19 @@
 
 import base64
 import hashlib
+import logging
 import secrets
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import oidc_provider_mock
+with warnings.catch_warnings():
+    # The mock provider uses a library by its old name, and says so to whoever imports it.
+    warnings.simplefilter("ignore")
+    import oidc_provider_mock
 import requests
 
 CLIENT = "bodycam-vault"
@@ -19,6 +24,7 @@ REDIRECT = "http://localhost/signed-in"
 @contextmanager
 def provider(port: int) -> Iterator[str]:
     """A provider on this machine that lets anyone be anyone; its issuer, until the block ends."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with oidc_provider_mock.run_server_in_thread(port, access_token_max_age=timedelta(hours=8)):
         yield f"http://localhost:{port}"
 

@@ -137,6 +137,8 @@ def _ask_and_decide(stage: Stage, recording: str) -> str:
     asked = supervisor.post("/requests", wish).json()
     stage.check(asked.get("state") == "waiting", "the policy asks for a decider; nothing can be seen yet")
     _reasons(stage, asked)
+    if "id" not in asked:
+        raise StepFailed(f"the request was not taken: {asked}")
     own = supervisor.post(
         f"/requests/{asked['id']}/decisions", {"outcome": "approve", "reason": "I would like to see it."}
     )

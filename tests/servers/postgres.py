@@ -94,9 +94,9 @@ def _identity() -> tuple[int, int] | None:
     """Whom to run as when we are root, which PostgreSQL refuses to be."""
     if os.geteuid() != 0:
         return None
-    for entry in pwd.getpwall():
-        if entry.pw_name in ("postgres", "nobody"):
-            return entry.pw_uid, entry.pw_gid
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    if entry := known.get("postgres") or known.get("nobody"):
+        return entry.pw_uid, entry.pw_gid
     return leave_out("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
 
 

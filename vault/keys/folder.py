@@ -24,8 +24,8 @@ _UNFINISHED = ".new-"
 
 def entries(directory: Path) -> set[str]:
     """The names in a safe directory. Raises RingRefused."""
-    with _opened(directory, stat.S_ISDIR, "directory", 0o700) as descriptor:
-        return set(os.listdir(descriptor))
+    with _opened(directory, stat.S_ISDIR, "directory", 0o700) as descriptor, os.scandir(descriptor) as found:
+        return {entry.name for entry in found}
 
 
 def standing(directory: Path) -> Path:
@@ -48,9 +48,11 @@ def expect_only(directory: Path, found: set[str], expected: set[str], role: str)
 
 def read(path: Path) -> bytes:
     """The content of a safe file. Raises RingRefused."""
-    with _opened(path, stat.S_ISREG, "regular file", 0o600) as descriptor:
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read()
+    with (
+        _opened(path, stat.S_ISREG, "regular file", 0o600) as descriptor,
+        os.fdopen(descriptor, "rb", closefd=False) as file,
+    ):
+        return file.read()
 
 
 def read_line(path: Path) -> str:

@@ -59,7 +59,7 @@ class Provider:
             timeout=urllib3.Timeout(connect=3, read=5), retries=urllib3.Retry(2, backoff_factor=0.2)
         )
         self._lock = Lock()
-        self._keys: dict[str, dict[str, Any]] = {}
+        self._keys: dict[str | None, dict[str, Any]] = {}
         self._fetched_at = float("-inf")
         self._remembered: OrderedDict[bytes, tuple[float, Subject]] = OrderedDict()
 
@@ -79,7 +79,7 @@ class Provider:
 
     def _check(self, token: str) -> dict[str, Any]:
         try:
-            key = self._key(str(jwt.get_unverified_header(token).get("kid")))
+            key = self._key(jwt.get_unverified_header(token).get("kid"))
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
@@ -100,16 +100,20 @@ class Provider:
             raise TokenRefused(str(error)) from error
         return claims
 
-    def _key(self, key_id: str) -> dict[str, Any]:
+    def _key(self, key_id: str | None) -> dict[str, Any]:
         with self._lock:
-            if key_id not in self._keys and time.monotonic() - self._fetched_at > REFETCH_SECONDS:
+            known = key_id in self._keys or (key_id is None and self._keys)
+            if not known and time.monotonic() - self._fetched_at > REFETCH_SECONDS:
                 self._keys = self._fetch()
                 self._fetched_at = time.monotonic()
+            # A token need not name its key when the provider has only one (RFC 7515, 4.1.4).
+            if key_id is None and len(self._keys) == 1:
+                return next(iter(self._keys.values()))
             if key_id not in self._keys:
                 raise TokenRefused("signed with an unknown key")
             return self._keys[key_id]
 
-    def _fetch(self) -> dict[str, dict[str, Any]]:
+    def _fetch(self) -> dict[str | None, dict[str, Any]]:
         try:
             found = self._http.request(
                 "GET", f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -119,7 +123,7 @@ class Provider:
             keys = self._http.request("GET", found["jwks_uri"]).json()["keys"]
         except (urllib3.exceptions.HTTPError, ValueError, KeyError) as error:
             raise ProviderAway from error
-        return {str(key.get("kid")): key for key in keys if key.get("use", "sig") == "sig"}
+        return {key.get("kid"): key for key in keys if key.get("use", "sig") == "sig"}
 
     def _remember(self, fingerprint: bytes, seconds: float, subject: Subject) -> None:
         with self._lock:

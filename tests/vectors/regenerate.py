@@ -1,0 +1,198 @@
+"""Writes the test vectors, from the published formulas alone: nothing of the software is used here.
+
+``python -m tests.vectors.regenerate`` writes the JSON files beside this one. Every secret in them is a
+label's hash, so they are the same each time; tests/vectors/test_vectors.py compares.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+HERE = Path(__file__).parent
+RECORDING = UUID("01980000-0000-7000-8000-00000000000a")
+ENTRY = UUID("01980000-0000-7000-8000-00000000000b")
+MUNICIPALITY = "noordwijk"
+CHUNK = 16384
+LENGTHS = (0, 1, 26, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK - 1, 2 * CHUNK, 2 * CHUNK + 1, 100_000)
+
+Vector = dict[str, object]
+
+
+def secret(label: str, length: int = 32) -> bytes:
+    """The bytes that stand for a random value in the vectors."""
+    return hashlib.sha512(f"bodycam-vault test vector: {label}".encode()).digest()[:length]
+
+
+def footage(length: int) -> bytes:
+    """The plaintext of the vectors: byte i is i mod 251, so that no two chunks are alike."""
+    return (bytes(range(251)) * (length // 251 + 1))[:length]
+
+
+def hkdf_expand(prk: bytes, info: bytes, length: int, hash_name: str) -> bytes:
+    """RFC 5869, section 2.3."""
+    out, block = b"", b""
+    for counter in range(1, 256):
+        if len(out) >= length:
+            break
+        block = hmac.digest(prk, block + info + bytes([counter]), hash_name)
+        out += block
+    return out[:length]
+
+
+def seal_part(key: bytes, salt: bytes, context: bytes, plaintext: bytes) -> bytes:
+    """C2SP chunked-encryption, Cobblestone-256, with the salt given."""
+    info = b"c2sp.org/chunked-encryption@v1+" + b"AEAD_AES_256_GCM" + b"\x00" + salt + context
+    derived = hkdf_expand(key, info, 32 + 12 + 32, "sha512")
+    chunk_key, base_nonce, commitment = derived[:32], derived[32:44], derived[44:]
+    sealed = salt + commitment
+    for number in range(len(plaintext) // CHUNK + 1):
+        nonce = bytes(a ^ b for a, b in zip(base_nonce, number.to_bytes(12, "big"), strict=True))
+        sealed += AESGCM(chunk_key).encrypt(nonce, plaintext[number * CHUNK :][:CHUNK], None)
+    return sealed
+
+
+def hpke_seal(ephemeral: X25519PrivateKey, public: X25519PublicKey, info: bytes, plaintext: bytes) -> bytes:
+    """RFC 9180, mode base, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, first message, no AAD."""
+    kem_id, suite_id = b"KEM\x00\x20", b"HPKE\x00\x20\x00\x01\x00\x02"
+
+    def extract(suite: bytes, salt: bytes, label: bytes, material: bytes) -> bytes:
+        return hmac.digest(salt, b"HPKE-v1" + suite + label + material, "sha256")
+
+    def expand(suite: bytes, prk: bytes, label: bytes, info: bytes, length: int) -> bytes:
+        return hkdf_expand(
+            prk, length.to_bytes(2, "big") + b"HPKE-v1" + suite + label + info, length, "sha256"
+        )
+
+    encapsulated = ephemeral.public_key().public_bytes_raw()
+    eae = extract(kem_id, b"", b"eae_prk", ephemeral.exchange(public))
+    shared = expand(kem_id, eae, b"shared_secret", encapsulated + public.public_bytes_raw(), 32)
+    schedule = (
+        b"\x00" + extract(suite_id, b"", b"psk_id_hash", b"") + extract(suite_id, b"", b"info_hash", info)
+    )
+    prk = extract(suite_id, shared, b"secret", b"")
+    key, nonce = (
+        expand(suite_id, prk, label, schedule, n) for label, n in ((b"key", 32), (b"base_nonce", 12))
+    )
+    return encapsulated + AESGCM(key).encrypt(nonce, plaintext, None)
+
+
+def sealing() -> list[Vector]:
+    """Sealed parts: small ones in full, large ones by digest, first and last chunk's bytes."""
+    vectors: list[Vector] = []
+    for index, length in enumerate(LENGTHS):
+        key, salt = secret("data key"), secret(f"salt {length}", 24)
+        context = b"bodycam-vault/part/v1\x00" + RECORDING.bytes + index.to_bytes(4, "big")
+        sealed = seal_part(key, salt, context, footage(length))
+        last = 56 + length // CHUNK * (CHUNK + 16)
+        vector: Vector = {
+            "recording": str(RECORDING),
+            "index": index,
+            "dataKey": key.hex(),
+            "salt": salt.hex(),
+            "context": context.hex(),
+            "plainLength": length,
+            "sealedLength": len(sealed),
+            "sealedSha256": hashlib.sha256(sealed).hexdigest(),
+            "header": sealed[:56].hex(),
+            "lastTag": sealed[-16:].hex(),
+            "lastChunkAt": last,
+        }
+        vectors.append(vector | ({"sealed": sealed.hex()} if length < 100 else {}))
+    return vectors
+
+
+def wrapping() -> list[Vector]:
+    """Everything that HPKE wraps: a kept and an arriving data key, and an audit entry's payload."""
+    place = RECORDING.bytes + MUNICIPALITY.encode()
+    cases = (
+        ("data key", b"bodycam-vault/data-key/v1\x00" + place, secret("data key")),
+        ("arriving key", b"bodycam-vault/arriving-key/v1\x00" + place, secret("data key")),
+        ("audit payload", b"bodycam-vault/audit-payload/v1\x00" + ENTRY.bytes, b'{"details":{}}'),
+    )
+    vectors: list[Vector] = []
+    for name, info, plaintext in cases:
+        private = X25519PrivateKey.from_private_bytes(secret(f"private key of {name}"))
+        ephemeral = X25519PrivateKey.from_private_bytes(secret(f"ephemeral key of {name}"))
+        vectors.append(
+            {
+                "what": name,
+                "recording": str(RECORDING),
+                "municipality": MUNICIPALITY,
+                "entry": str(ENTRY),
+                "privateKey": private.private_bytes_raw().hex(),
+                "publicKey": private.public_key().public_bytes_raw().hex(),
+                "keyId": key_id(private.public_key()),
+                "ephemeralPrivateKey": ephemeral.private_bytes_raw().hex(),
+                "info": info.hex(),
+                "plaintext": plaintext.hex(),
+                "sealed": hpke_seal(ephemeral, private.public_key(), info, plaintext).hex(),
+            }
+        )
+    return vectors
+
+
+def receipt() -> Vector:
+    """One receipt; its signature is deterministic ECDSA (RFC 6979), which a verifier cannot tell apart."""
+    private = ec.derive_private_key(int.from_bytes(secret("receipt key")), ec.SECP256R1())
+    numbers = private.public_key().public_numbers()
+    kid = key_id(private.public_key())
+    header = {"alg": "ES256", "kid": kid, "typ": "bodycam-receipt+jws"}
+    claims = {"sub": str(RECORDING), "state": "kept", "wipe": True}
+    signed = ".".join(
+        base64url(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)
+    )
+    r, s = decode_dss_signature(private.sign(signed.encode(), ec.ECDSA(hashes.SHA256(), True)))
+    jwk = {
+        "kty": "EC",
+        "crv": "P-256",
+        "alg": "ES256",
+        "use": "sig",
+        "kid": kid,
+        "x": base64url(numbers.x.to_bytes(32, "big")),
+        "y": base64url(numbers.y.to_bytes(32, "big")),
+    }
+    token = f"{signed}.{base64url(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+    return {"keys": {"keys": [jwk]}, "claims": claims, "receipt": token}
+
+
+def key_id(public: X25519PublicKey | ec.EllipticCurvePublicKey) -> str:
+    """First 16 hex digits of the SHA-256 of the DER SubjectPublicKeyInfo."""
+    der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()[:16]
+
+
+def base64url(data: bytes) -> str:
+    """RFC 7515, section 2: without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def pseudonym() -> Vector:
+    """A pseudonym and the name of its epoch."""
+    key = secret("pseudonym secret")
+    return {
+        "secret": key.hex(),
+        "epoch": hmac.digest(key, b"bodycam-vault/pseudonym-key-id/v1", "sha256").hex()[:16],
+        "kind": "recording",
+        "value": str(RECORDING),
+        "pseudonym": hmac.digest(key, b"recording\x00" + str(RECORDING).encode(), "sha256")[:16].hex(),
+    }
+
+
+def contents() -> dict[str, str]:
+    """Every vector file, by name."""
+    files = {"sealing": sealing(), "wrapping": wrapping(), "receipt": receipt(), "pseudonym": pseudonym()}
+    return {f"{name}.json": json.dumps(content, indent=2) + "\n" for name, content in files.items()}
+
+
+if __name__ == "__main__":
+    for name, text in contents().items():
+        (HERE / name).write_text(text)

@@ -1,0 +1,99 @@
+"""The vectors are what the formulas give, and the software and the library open them."""
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography.cobblestone import Cobblestone256Decryptor
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from tests.vectors import regenerate
+from vault.keys import KeyRing, Role, SealedPayload, WrappedKey, verify_receipt
+from vault.keys.held import KeySet, PseudonymSecret, SigningKey, WrappingKey, key_id_of, pseudonym_id_of
+from vault.sealing import HEADER_LENGTH, DataKey, PartContext, open_part, open_range, sealed_length
+
+
+def load(name: str) -> Any:
+    """A vector file's content."""
+    return json.loads((regenerate.HERE / name).read_text())
+
+
+@pytest.mark.parametrize("name", regenerate.contents())
+def test_files_are_what_the_formulas_give(name: str) -> None:
+    assert (regenerate.HERE / name).read_text() == regenerate.contents()[name]
+
+
+@pytest.mark.parametrize("vector", load("sealing.json"), ids=lambda vector: str(vector["plainLength"]))
+def test_sealed_part(vector: dict[str, Any]) -> None:
+    plaintext = regenerate.footage(vector["plainLength"])
+    key, context = (
+        DataKey(bytes.fromhex(vector["dataKey"])),
+        PartContext(UUID(vector["recording"]), vector["index"]),
+    )
+    sealed = regenerate.seal_part(
+        key.reveal(), bytes.fromhex(vector["salt"]), bytes.fromhex(vector["context"]), plaintext
+    )
+    assert hashlib.sha256(sealed).hexdigest() == vector["sealedSha256"]
+    assert context.encode().hex() == vector["context"]
+    assert len(sealed) == vector["sealedLength"] == sealed_length(vector["plainLength"])
+
+    oracle = Cobblestone256Decryptor(key.reveal(), context.encode())
+    assert oracle.update(sealed) + oracle.finalize() == plaintext
+    assert b"".join(open_part(key, context, [sealed])) == plaintext
+    length = len(plaintext)
+    header = sealed[:HEADER_LENGTH]
+    whole = open_range(key, context, length, 0, length - 1, header, lambda a, b: sealed[a : b + 1])
+    assert whole == plaintext
+
+
+@pytest.fixture
+def ring() -> KeyRing:
+    """A ring that holds the vectors' private keys and secret."""
+    kept, arriving, payload = (_keys(vector) for vector in load("wrapping.json"))
+    secret = PseudonymSecret(bytes.fromhex(load("pseudonym.json")["secret"]))
+    epoch = pseudonym_id_of(secret)
+    return KeyRing(
+        role=Role.VAULT,
+        sealing={"noordwijk": kept},
+        arrival=arriving,
+        payload=payload,
+        pseudonyms=KeySet(epoch, {epoch: secret}),
+        receipt=KeySet[SigningKey]("", {}),
+    )
+
+
+def _keys(vector: dict[str, str]) -> KeySet[WrappingKey]:
+    private = X25519PrivateKey.from_private_bytes(bytes.fromhex(vector["privateKey"]))
+    public = X25519PublicKey.from_public_bytes(bytes.fromhex(vector["publicKey"]))
+    assert key_id_of(public) == vector["keyId"]
+    return KeySet(vector["keyId"], {vector["keyId"]: WrappingKey(public, private)})
+
+
+def test_wrapped(ring: KeyRing) -> None:
+    kept, arriving, payload = load("wrapping.json")
+    recording, municipality = UUID(kept["recording"]), kept["municipality"]
+    wrapped = WrappedKey(kept["keyId"], bytes.fromhex(kept["sealed"]))
+    assert (
+        ring.unwrap(wrapped, recording=recording, municipality=municipality).reveal().hex()
+        == kept["plaintext"]
+    )
+
+    wrapped = WrappedKey(arriving["keyId"], bytes.fromhex(arriving["sealed"]))
+    opened = ring.unwrap_arriving(wrapped, recording=recording, municipality=municipality)
+    assert opened.reveal().hex() == arriving["plaintext"]
+
+    sealed = SealedPayload(payload["keyId"], bytes.fromhex(payload["sealed"]))
+    assert ring.open_payload(sealed, entry=UUID(payload["entry"])).hex() == payload["plaintext"]
+
+
+def test_pseudonym(ring: KeyRing) -> None:
+    vector = load("pseudonym.json")
+    assert ring.epoch == vector["epoch"]
+    assert ring.pseudonym(vector["kind"], vector["value"]) == vector["pseudonym"]
+
+
+def test_receipt() -> None:
+    vector = load("receipt.json")
+    assert verify_receipt(vector["receipt"], vector["keys"]) == vector["claims"]
