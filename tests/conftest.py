@@ -2,12 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from tests.installation import Installation, at_scale, embedded
 from tests.servers import LEFT_OUT
 from tests.servers.postgres import Postgres, postgres
 from tests.servers.radosgw import Gateway, radosgw
+from vault.invariants import check_all
 
 
 @pytest.fixture(scope="session", name="postgres")
@@ -39,3 +43,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             reasons[missing] += 1
     said = "; ".join(f"{number} tests, because {reason}" for reason, number in reasons.most_common())
     terminalreporter.write_line(f"Left out on this machine: {said or 'nothing'}")
+
+
+@pytest.fixture(params=["embedded", "at-scale"])
+def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+    """A whole installation, on each pair of real parts; afterwards the world must be whole."""
+    if request.param == "embedded":
+        made = embedded(tmp_path)
+    else:
+        postgres_url = request.getfixturevalue("postgres_url")
+        made = at_scale(tmp_path, postgres_url, request.getfixturevalue("radosgw"))
+    yield made
+    findings = check_all(made.vault, now=datetime.now(UTC))
+    made.vault.database.close()
+    made.intake.database.close()
+    assert findings == []

@@ -20,8 +20,8 @@ from vault.sealing import (
     DataKey,
     PartContext,
     PartReader,
-    Sealer,
     SealBroken,
+    Sealer,
     open_part,
     open_range,
     seal,
@@ -75,7 +75,7 @@ def flipped(sealed: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
-# ---- what was sealed comes back ------------------------------------------------------------------------
+# ---- what was sealed comes back
 
 
 @given(length=lengths, data=st.data())
@@ -152,7 +152,7 @@ def test_sealing_twice_gives_different_bytes() -> None:
     assert sealed_of(b"same")[:HEADER_LENGTH] != sealed_of(b"same")[:HEADER_LENGTH]
 
 
-# ---- a range fetches what it needs, once -----------------------------------------------------------------
+# ---- a range fetches what it needs, once
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_errors_of_the_store_pass_through() -> None:
         open_range(KEY, CONTEXT, 4, 0, 3, sealed_of(b"four")[:HEADER_LENGTH], fetch)
 
 
-# ---- anything else is SealBroken ---------------------------------------------------------------------------
+# ---- anything else is SealBroken
 
 
 def test_every_flipped_bit_of_a_small_part() -> None:
@@ -350,7 +350,7 @@ def test_noise(sealed: bytes, length: int) -> None:
     broken_both_ways(sealed, length)
 
 
-# ---- a data key is not shown ---------------------------------------------------------------------------------
+# ---- a data key is not shown
 
 
 def test_data_key_hides() -> None:

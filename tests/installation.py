@@ -1,0 +1,129 @@
+"""A whole installation for a test: rings, schema, store and Voorbeeldstad, on either pair of real parts.
+
+`embedded` is SQLite and a directory; `at_scale` is PostgreSQL and a Ceph object gateway. A test that takes
+the `installation` fixture runs on both, and after it the invariants are checked: whatever it did, the world
+must be whole.
+"""
+
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from pydantic import SecretStr
+
+from console.demo import town
+from console.demo.town import Town
+from ingest.app import open_intake
+from ingest.intake import Intake
+from tests.servers.radosgw import Gateway
+from vault.audit import Actor
+from vault.ids import PersonId
+from vault.keys import create_rings
+from vault.registry import Registrar
+from vault.schema import migrate
+from vault.settings import Settings
+from vault.vault import Caller, Vault, database_of, open_vault, store_of
+
+ISSUER = "http://localhost:9"
+AUDIENCE = "bodycam-vault"
+INGEST_URL = "http://127.0.0.1:8001"
+MAKER = Actor("operator", "test", "test", ("functional-administrator",))
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One installation: what each process would hold, and who lives in its municipality."""
+
+    vault: Vault
+    intake: Intake
+    settings: Settings
+    """The vault's."""
+    ingest_settings: Settings
+    town: Town
+    home: Path
+
+    def caller(self, resident: town.Resident) -> Caller:
+        """Someone of Voorbeeldstad, as the guard hands them to a verb."""
+        return Caller(PersonId(self.town.people[resident.subject]), resident.name)
+
+    def environment(self, process: str) -> dict[str, str]:
+        """The environment in which a real process of this installation would be started."""
+        settings = self.ingest_settings if process == "ingest" else self.settings
+        given = settings.model_dump(exclude_unset=True)
+        return {
+            f"BODYCAM_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for name, value in given.items()
+        }
+
+
+def build(home: Path, database_url: str, objects: dict[str, str], **changed: Any) -> Installation:
+    """Make an installation from nothing; `changed` overrides settings of both processes."""
+    create_rings(home / "keys-vault", home / "keys-ingest", ["noordwijk", "den-helder", town.SLUG])
+    given = {
+        "database_url": database_url,
+        "oidc_issuer": ISSUER,
+        "oidc_audience": AUDIENCE,
+        "ingest_url": INGEST_URL,
+        **objects,
+        **changed,
+    }
+    settings = Settings(keys=home / "keys-vault", **given)
+    ingest_settings = Settings(keys=home / "keys-ingest", **given)
+    database = database_of(settings)
+    migrate(database)
+    database.close()
+    store_of(settings, create=True)
+    vault = open_vault(settings)
+    registrar = Registrar(vault.database, vault.ring, MAKER)
+    built = town.build(registrar, str(settings.oidc_issuer), now=datetime.now(UTC))
+    return Installation(vault, open_intake(ingest_settings), settings, ingest_settings, built, home)
+
+
+def embedded(home: Path, **changed: Any) -> Installation:
+    """On SQLite and a directory, in `home`."""
+    objects = {"objects_url": (home / "objects").as_uri()}
+    return build(home, f"sqlite:///{home / 'vault.db'}", objects, **changed)
+
+
+def at_scale(home: Path, postgres_url: str, gateway: Gateway, **changed: Any) -> Installation:
+    """On a fresh PostgreSQL database and a fresh bucket."""
+    objects = {
+        "objects_url": f"s3+{gateway.endpoint}/bodycam-{secrets.token_hex(6)}",
+        "objects_access_key": gateway.access_key,
+        "objects_secret_key": gateway.secret_key,
+    }
+    return build(home, postgres_url, objects, **changed)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        port: int = opened.getsockname()[1]
+        return port
+
+
+@contextmanager
+def listening(app: Any, port: int) -> Iterator[str]:
+    """`app` behind a real server in a thread; its URL, until the block ends."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, loop="asyncio", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the server did not start")
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)

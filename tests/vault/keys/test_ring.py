@@ -1,0 +1,204 @@
+"""What a loaded ring does, and that ingest's ring cannot do what only the vault may."""
+
+import subprocess
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import vault
+from tests.vault.keys.conftest import Folders
+from vault.keys import KeyNotHeld, KeyRing, Role, SealedPayload, WrappedKey, WrappingBroken
+from vault.sealing import DataKey
+
+RECORDING = UUID("01980000-0000-7000-8000-000000000001")
+OTHER = UUID("01980000-0000-7000-8000-000000000002")
+KEY = DataKey(bytes(range(32)))
+
+
+def flips(sealed: bytes) -> list[bytes]:
+    """`sealed` with each of its bits the other way round."""
+    number = int.from_bytes(sealed, "big")
+    return [(number ^ 1 << bit).to_bytes(len(sealed), "big") for bit in range(8 * len(sealed))]
+
+
+def test_ingest_wraps_and_the_vault_unwraps(folders: Folders) -> None:
+    keeping, taking = folders.load()
+    wrapped = taking.wrap(KEY, recording=RECORDING, municipality="noordwijk")
+    assert keeping.unwrap(wrapped, recording=RECORDING, municipality="noordwijk") == KEY
+    assert taking.wrap(KEY, recording=RECORDING, municipality="noordwijk").sealed != wrapped.sealed
+
+
+def test_a_wrapped_key_opens_in_its_place_only(folders: Folders) -> None:
+    keeping, taking = folders.load()
+    wrapped = taking.wrap(KEY, recording=RECORDING, municipality="noordwijk")
+    with pytest.raises(WrappingBroken):
+        keeping.unwrap(wrapped, recording=OTHER, municipality="noordwijk")
+    with pytest.raises(KeyNotHeld):
+        keeping.unwrap(wrapped, recording=RECORDING, municipality="den-helder")
+    with pytest.raises(KeyNotHeld):
+        keeping.wrap(KEY, recording=RECORDING, municipality="zwolle")
+    for sealed in (
+        b"",
+        wrapped.sealed[:40],
+        wrapped.sealed[:-1],
+        wrapped.sealed + b"x",
+        *flips(wrapped.sealed),
+    ):
+        with pytest.raises(WrappingBroken):
+            keeping.unwrap(WrappedKey(wrapped.key_id, sealed), recording=RECORDING, municipality="noordwijk")
+
+
+def test_the_municipality_is_bound_even_under_one_key(folders: Folders) -> None:
+    keeping, taking = folders.load()
+    shared = KeyRing(
+        role=Role.VAULT,
+        sealing=dict.fromkeys(("noordwijk", "den-helder"), keeping.sealing["noordwijk"]),
+        arrival=keeping.sealing["noordwijk"],
+        payload=keeping.payload,
+        pseudonyms=keeping.pseudonyms,
+        receipt=keeping.receipt,
+    )
+    wrapped = taking.wrap(KEY, recording=RECORDING, municipality="noordwijk")
+    with pytest.raises(WrappingBroken):
+        shared.unwrap(wrapped, recording=RECORDING, municipality="den-helder")
+    with pytest.raises(WrappingBroken):
+        shared.unwrap_arriving(wrapped, recording=RECORDING, municipality="noordwijk")
+
+
+def test_what_opens_need_not_be_a_key(folders: Folders) -> None:
+    keeping, _ = folders.load()
+    short = keeping.seal_payload(b"short", entry=RECORDING)
+    as_key = KeyRing(
+        role=Role.VAULT,
+        sealing={"": keeping.payload},
+        arrival=None,
+        payload=keeping.payload,
+        pseudonyms=keeping.pseudonyms,
+        receipt=keeping.receipt,
+    )
+    with pytest.raises(WrappingBroken):
+        as_key.unwrap(WrappedKey(*short), recording=RECORDING, municipality="")
+
+
+def test_arriving_keys_are_ingests_alone(folders: Folders) -> None:
+    keeping, taking = folders.load()
+    wrapped = taking.wrap_arriving(KEY, recording=RECORDING, municipality="noordwijk")
+    assert taking.unwrap_arriving(wrapped, recording=RECORDING, municipality="noordwijk") == KEY
+    for recording, municipality in ((OTHER, "noordwijk"), (RECORDING, "den-helder")):
+        with pytest.raises(WrappingBroken):
+            taking.unwrap_arriving(wrapped, recording=recording, municipality=municipality)
+    with pytest.raises(KeyNotHeld, match="only ingest"):
+        keeping.unwrap_arriving(wrapped, recording=RECORDING, municipality="noordwijk")
+    with pytest.raises(KeyNotHeld, match="only ingest"):
+        keeping.wrap_arriving(KEY, recording=RECORDING, municipality="noordwijk")
+
+
+def test_who_appends_a_payload_cannot_read_it(folders: Folders) -> None:
+    keeping, taking = folders.load()
+    sealed = taking.seal_payload(b'{"reason": "complaint"}', entry=RECORDING)
+    assert keeping.open_payload(sealed, entry=RECORDING) == b'{"reason": "complaint"}'
+    with pytest.raises(KeyNotHeld, match="public half"):
+        taking.open_payload(sealed, entry=RECORDING)
+    with pytest.raises(WrappingBroken):
+        keeping.open_payload(sealed, entry=OTHER)
+    for changed in flips(sealed.sealed):
+        with pytest.raises(WrappingBroken):
+            keeping.open_payload(SealedPayload(sealed.key_id, changed), entry=RECORDING)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(payload=st.binary(max_size=3000))
+def test_payloads_of_any_length(folders: Folders, payload: bytes) -> None:
+    keeping, taking = folders.load()
+    assert keeping.open_payload(taking.seal_payload(payload, entry=OTHER), entry=OTHER) == payload
+
+
+def test_pseudonyms(folders: Folders) -> None:
+    keeping, taking = folders.load()
+    name = keeping.pseudonym("person", "jan")
+    assert (
+        name == taking.pseudonym("person", "jan") == keeping.pseudonym("person", "jan", epoch=keeping.epoch)
+    )
+    assert len(bytes.fromhex(name)) == 16
+    assert len({name, keeping.pseudonym("person", "piet"), keeping.pseudonym("dock", "jan")}) == 3
+    assert keeping.epoch == taking.epoch
+    with pytest.raises(ValueError, match="NUL"):
+        keeping.pseudonym("per\0son", "jan")
+    with pytest.raises(KeyNotHeld):
+        keeping.pseudonym("person", "jan", epoch="0" * 16)
+
+
+def test_nothing_shows_a_secret(folders: Folders) -> None:
+    for ring, folder in zip(folders.load(), folders, strict=True):
+        shown = f"{ring!r} {ring} {ring.pseudonyms!r} {ring.payload!r} {ring.sealing!r} {ring.receipt!r}"
+        secret = next(folder.glob("ring/pseudonym/*/secret.hex")).read_text().strip()
+        assert secret not in shown
+        assert str(bytes.fromhex(secret)) not in shown
+        assert "den-helder" in repr(ring)
+
+
+CONFINED = """
+import sys
+from pathlib import Path
+from uuid import UUID
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from vault.keys import KeyNotHeld, KeyRing, Role
+from vault.sealing import DataKey
+
+folder, recording = Path(sys.argv[1]), UUID(sys.argv[2])
+ring = KeyRing.load(folder, role=Role.INGEST)
+secret = DataKey.generate()
+wrapped = ring.wrap(secret, recording=recording, municipality="noordwijk")
+try:
+    ring.unwrap(wrapped, recording=recording, municipality="noordwijk")
+    sys.exit("unwrapped")
+except KeyNotHeld:
+    pass
+# Everything in the folder that could be a key, tried on it, as someone would who took over this process.
+info = b"bodycam-vault/data-key/v1\\0" + recording.bytes + b"noordwijk"
+suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+tried = 0
+for path in filter(Path.is_file, folder.rglob("*")):
+    content = path.read_bytes()
+    candidates = []
+    if b"PRIVATE" in content:
+        candidates.append(load_pem_private_key(content, None))
+    if path.name == "secret.hex":
+        candidates.append(X25519PrivateKey.from_private_bytes(bytes.fromhex(content.decode())))
+    for candidate in candidates:
+        tried += 1
+        try:
+            suite.decrypt(wrapped.sealed, candidate, info)
+            sys.exit(f"unwrapped with {path}")
+        except Exception as error:
+            print(path.name, type(error).__name__)
+print(tried, wrapped.key_id, wrapped.sealed.hex(), secret.reveal().hex())
+"""
+
+
+def test_a_process_with_only_ingests_ring_cannot_unwrap_what_it_wrapped(folders: Folders) -> None:
+    """The process gets one folder, and no other is left: the vault's ring is moved away while it runs."""
+    elsewhere = folders.vault.rename(folders.vault.parent / "elsewhere")
+    alone = folders.ingest.rename(folders.ingest.parent / "only")
+    done = subprocess.run(
+        [sys.executable, "-c", CONFINED, str(alone), str(RECORDING)],
+        env={"PYTHONPATH": str(Path(vault.__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    tried, key_id, sealed, secret = done.stdout.splitlines()[-1].split()
+    assert int(tried) == 3  # arrival, receipt and pseudonym: all the secrets ingest has
+
+    keeping = KeyRing.load(elsewhere)
+    opened = keeping.unwrap(
+        WrappedKey(key_id, bytes.fromhex(sealed)), recording=RECORDING, municipality="noordwijk"
+    )
+    assert opened.reveal().hex() == secret
