@@ -54,7 +54,9 @@ class Embedded:
 
     def settings(self, process: str) -> Settings:
         """The settings that `process` runs with, for verbs done beside it."""
-        given = {name.removeprefix(PREFIX).lower(): value for name, value in self._environment(process).items()}
+        given = {
+            name.removeprefix(PREFIX).lower(): value for name, value in self._environment(process).items()
+        }
         return Settings(**given)  # type: ignore[arg-type]  # strings, as in an environment
 
     def ring(self) -> KeyRing:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -13,7 +14,7 @@ from prometheus_client import Counter, Gauge
 from ingest.intake import Intake
 from ingest.reaper import reap, reap_orphans
 from vault.invariants import check_all
-from vault.keys import KeyRing
+from vault.keys import KeyRing, Role
 from vault.settings import Settings
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
@@ -53,7 +54,7 @@ class Keeper:
             {
                 "database": self._vault.database.check,
                 "store": self._vault.store.check,
-                "keys": lambda: None if KeyRing.load(self._settings.keys) else None,
+                "keys": partial(KeyRing.load, self._settings.keys, role=Role.VAULT),
             },
         )
         return Frame(app, "keeper", {})

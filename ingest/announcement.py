@@ -1,4 +1,4 @@
-"""A dock announces a recording: what it is, before its first byte (the intent row of docs/design.md, step 1)."""
+"""A dock announces a recording: what it is, before its first byte (step 1 in docs/design.md)."""
 
 import re
 from collections.abc import Mapping
@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from vault.sealing import DataKey
 
 from ingest.docks import DockIdentity
 from ingest.intake import Intake
 from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.ids import RecordingId, new_id
+from vault.sealing import DataKey
 from vault.tables import Arrival, Assignment, Camera, Person, Recording, SealedKey, State
 
 LARGEST = 1 << 40

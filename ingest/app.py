@@ -5,16 +5,17 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from vault.keys import KeyRing, Role
 
 from ingest import problems, tus
 from ingest.door import Door
 from ingest.intake import Intake
+from vault.keys import KeyRing, Role
 from vault.rulesets import load_rule_sets
 from vault.settings import Settings
 from vault.vault import database_of, store_of
@@ -67,7 +68,7 @@ def make_app(intake: Intake, clock: Callable[[], datetime] = now_utc) -> ASGIApp
         {
             "database": intake.database.check,
             "store": intake.store.check,
-            "keys": lambda: None if KeyRing.load(intake.settings.keys) else None,
+            "keys": partial(KeyRing.load, intake.settings.keys, role=Role.INGEST),
             "ffprobe": _require_ffprobe,
         },
     )
@@ -93,5 +94,5 @@ def _require_ffprobe() -> None:
         raise FileNotFoundError("ffprobe is not installed")
 
 
-def _not_found(error: Exception) -> Refused:
+def _not_found(_: Exception) -> Refused:
     return Refused(problems.NOT_FOUND)

@@ -26,7 +26,7 @@ HASHES_REMEMBERED = 256
 
 
 class Door:
-    """One ingest process at work: its threads, and the running hashes of uploads it has seen from the start."""
+    """One ingest process at work: its threads, and running hashes of uploads it saw from the start."""
 
     def __init__(self, intake: Intake, clock: Callable[[], datetime]) -> None:
         self.intake = intake

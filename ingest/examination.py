@@ -87,7 +87,7 @@ def _lease(intake: Intake, recording_id: RecordingId, now: datetime) -> bool:
 
 
 def _rehash(footage: Footage) -> str:
-    """SHA-256 of what is stored. Its running state does not survive a process, so after a crash all is read."""
+    """SHA-256 of what is stored: a running hash does not survive its process, so all of it is read."""
     digest = hashlib.sha256()
     for piece in footage.read(0, footage.length - 1):
         digest.update(piece)
@@ -169,7 +169,7 @@ def _kept_before(session: Session, recording: Recording) -> Arrival | None:
 
 
 def _recognise(session: Session, recording: Recording, arrival: Arrival, kept: Arrival) -> None:
-    """The same footage of the same camera is kept already: this copy's key goes, its receipt is that one's."""
+    """The same footage is kept already: this copy's key goes, and its receipt is that one's."""
     recording.state = State.DUPLICATE
     arrival.kept_as, arrival.receipt = kept.recording_id, kept.receipt
     sealed = session.get(SealedKey, recording.id)

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from vault.keys import KeyRing, WrappedKey
-from vault.sealing import DataKey
-
 from vault.audit import Actor
 from vault.db import Database
+from vault.keys import KeyRing, WrappedKey
 from vault.objects import ObjectStore
 from vault.rulesets import RuleSets
+from vault.sealing import DataKey
 from vault.settings import Settings
 from vault.tables import Arrival
 

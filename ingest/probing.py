@@ -19,7 +19,7 @@ TAIL_SECONDS = 2.0
 
 
 def main(url: str, seconds: int, memory_bytes: int) -> dict[str, Any]:
-    """Ask ffprobe three things of the footage at `url`: what it is, whether a picture decodes, whether its end is there."""
+    """Ask ffprobe of the footage at `url` what it is, whether a picture decodes, whether its end is there."""
     if shutil.which("ffprobe") is None:
         return {"away": "ffprobe is not installed; install ffmpeg"}
     _limit(seconds, memory_bytes)

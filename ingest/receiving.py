@@ -22,10 +22,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
-from vault.sealing import HEADER_LENGTH, DataKey, PartContext, Sealer
 
 from ingest.intake import Intake
 from vault.ids import RecordingId
+from vault.sealing import HEADER_LENGTH, DataKey, PartContext, Sealer
 from vault.tables import Arrival, Part, Recording, State
 
 Args = TypeVarTuple("Args")

@@ -7,11 +7,10 @@ bytes stream through them; everything that waits for database or store does so i
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable
 from datetime import UTC
 from email.utils import format_datetime
 from functools import partial
-from typing import Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -33,17 +32,17 @@ from ingest.receiving import (
 from vault.audit import Actor, Event
 from vault.ids import RecordingId
 from vault.objects import StoreFull, StoreUnavailable
+from vault.sealing import DataKey
 from vault.tables import Arrival, Recording, State
-from vault.web.problem import Refused
+from vault.web.problem import Problem, Refused
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,checksum,termination,expiration"
 CHECKSUMS = ("sha256", "sha1", "md5")
 BODY_TYPE = "application/offset+octet-stream"
 _COUNT = re.compile(r"\d{1,18}")
-T = TypeVar("T")
 
-REFUSALS = {
+REFUSALS: dict[type[Exception], Problem] = {
     OffsetConflict: problems.CONFLICT,
     ArrivalEnded: problems.GONE,
     TooMuch: problems.TOO_MUCH,
@@ -55,11 +54,26 @@ REFUSALS = {
 
 def routes(door: Door) -> APIRouter:
     """The tus routes over one intake."""
+    uploads = _Uploads(door)
     router = APIRouter()
+    for path in ("/uploads", "/uploads/{upload}"):
+        router.add_api_route(path, uploads.offer, methods=["OPTIONS"])
+    router.add_api_route("/uploads", uploads.create, methods=["POST"])
+    router.add_api_route("/uploads/{upload}", uploads.offset, methods=["HEAD"])
+    router.add_api_route("/uploads/{upload}", uploads.append, methods=["PATCH"])
+    router.add_api_route("/uploads/{upload}", uploads.terminate, methods=["DELETE"])
+    router.add_api_route("/uploads/{upload}/receipt", uploads.receipt, methods=["GET"])
+    return router
 
-    @router.options("/uploads")
-    @router.options("/uploads/{upload}")
-    async def offer() -> Response:
+
+class _Uploads:
+    """What a dock can do, one method a tus request."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def offer(self) -> Response:
+        """What this door can do (tus OPTIONS)."""
         headers = {
             "Tus-Version": VERSION,
             "Tus-Extension": EXTENSIONS,
@@ -68,8 +82,9 @@ def routes(door: Door) -> APIRouter:
         }
         return Response(status_code=204, headers=headers)
 
-    @router.post("/uploads")
-    async def create(request: Request) -> Response:
+    async def create(self, request: Request) -> Response:
+        """Announce a recording (tus creation)."""
+        door = self._door
         dock = await _dock(door, request)
         length = _count(request, "upload-length")
         try:
@@ -82,15 +97,16 @@ def routes(door: Door) -> APIRouter:
         location = f"{str(door.intake.settings.ingest_url).rstrip('/')}/uploads/{recording}"
         return Response(status_code=201, headers={"Location": location, **_expiry(door)})
 
-    @router.head("/uploads/{upload}")
-    async def offset(upload: UUID, request: Request) -> Response:
-        dock = await _dock(door, request)
-        recording, at, _ = await run_in_threadpool(_find, door, dock, upload)
-        headers = {"Upload-Offset": str(at), "Upload-Length": str(recording.length), **_expiry(door)}
-        return Response(status_code=200, headers=headers)
+    async def offset(self, upload: UUID, request: Request) -> Response:
+        """How far an upload is (tus HEAD)."""
+        dock = await _dock(self._door, request)
+        recording, at, _ = await run_in_threadpool(_find, self._door, dock, upload)
+        headers = {"Upload-Offset": str(at), "Upload-Length": str(recording.length)}
+        return Response(status_code=200, headers=headers | _expiry(self._door))
 
-    @router.patch("/uploads/{upload}")
-    async def append(upload: UUID, request: Request) -> Response:
+    async def append(self, upload: UUID, request: Request) -> Response:
+        """Take bytes (tus PATCH)."""
+        door = self._door
         dock = await _dock(door, request)
         if request.headers.get("content-type") != BODY_TYPE:
             raise Refused(problems.CONTENT_TYPE)
@@ -106,11 +122,12 @@ def routes(door: Door) -> APIRouter:
         _refuse_excess(request, at, recording.length)
         key = await run_in_threadpool(_arriving_key, door, recording)
         state = Upload(RecordingId(upload), key, recording.length, at, parts)
-        durable = await _guarded(door.receive, state, request.stream(), checksum)
+        durable = await _guarded(door.receive(state, request.stream(), checksum))
         return Response(status_code=204, headers={"Upload-Offset": str(durable), **_expiry(door)})
 
-    @router.delete("/uploads/{upload}")
-    async def terminate(upload: UUID, request: Request) -> Response:
+    async def terminate(self, upload: UUID, request: Request) -> Response:
+        """Withdraw an upload that is not complete (tus termination)."""
+        door = self._door
         dock = await _dock(door, request)
         await run_in_threadpool(_find, door, dock, upload)
         ended = await run_in_threadpool(
@@ -126,13 +143,11 @@ def routes(door: Door) -> APIRouter:
             raise Refused(problems.COMPLETE)
         return Response(status_code=204)
 
-    @router.get("/uploads/{upload}/receipt")
-    async def receipt(upload: UUID, request: Request) -> Response:
-        dock = await _dock(door, request)
-        await run_in_threadpool(_find, door, dock, upload)
-        return await run_in_threadpool(door.receipt, RecordingId(upload))
-
-    return router
+    async def receipt(self, upload: UUID, request: Request) -> Response:
+        """Whether the camera may be wiped. Not of tus: ours."""
+        dock = await _dock(self._door, request)
+        await run_in_threadpool(_find, self._door, dock, upload)
+        return await run_in_threadpool(self._door.receipt, RecordingId(upload))
 
 
 async def _dock(door: Door, request: Request) -> DockIdentity:
@@ -168,15 +183,16 @@ def _find(door: Door, dock: DockIdentity, upload: UUID) -> tuple[Recording, int,
         return recording, *durable_offset(session, RecordingId(upload))
 
 
-def _arriving_key(door: Door, recording: Recording) -> Any:
+def _arriving_key(door: Door, recording: Recording) -> DataKey:
     with door.intake.database.reading() as session:
         arrival = session.get_one(Arrival, recording.id)
     return door.intake.arriving_key(arrival, recording.municipality_id)
 
 
-async def _guarded(function: Callable[..., Any], *args: Any) -> Any:
+async def _guarded(receiving: Awaitable[int]) -> int:
+    """What a transfer runs into, as the problem that tells the dock what to do."""
     try:
-        return await function(*args)
+        return await receiving
     except tuple(REFUSALS) as error:
         problem = next(problem for kind, problem in REFUSALS.items() if isinstance(error, kind))
         raise Refused(problem) from error

@@ -59,7 +59,9 @@ class Installation:
         settings = self.ingest_settings if process == "ingest" else self.settings
         given = settings.model_dump(exclude_unset=True)
         return {
-            f"BODYCAM_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            f"BODYCAM_{name.upper()}": str(
+                value.get_secret_value() if isinstance(value, SecretStr) else value
+            )
             for name, value in given.items()
         }
 

@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import rfc8785
@@ -172,7 +173,7 @@ def append(session: Session, ring: KeyRing, entry: Entry) -> EntryId:
     salt = secrets.token_bytes(32)
     actor = ring.pseudonym(entry.actor.kind, entry.actor.id)
     thing = ring.pseudonym(*entry.thing) if entry.thing else None
-    leaf = {
+    leaf: dict[str, Any] = {
         "v": VERSION,
         "id": str(entry_id),
         "t": int(entry.at.timestamp() * 1000),
@@ -231,7 +232,7 @@ def read_payload(ring: KeyRing, entry: AuditEntry, payload: AuditPayload) -> dic
     return content
 
 
-def _payload(entry: Entry) -> dict[str, object]:
+def _payload(entry: Entry) -> dict[str, Any]:
     return {
         "actor": {
             "kind": entry.actor.kind,
@@ -244,5 +245,5 @@ def _payload(entry: Entry) -> dict[str, object]:
     }
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Any:
     return str(value) if isinstance(value, UUID | datetime) else value

@@ -42,7 +42,7 @@ class Completions:
         self._thread.start()
 
     def add(self, viewing: Viewing, bytes_sent: int, at: datetime) -> None:
-        """`bytes_sent` of a viewing's range have left by the moment `at`; less than its span when broken off."""
+        """So many bytes of a viewing's range have left by `at`: fewer than its span when broken off."""
         self._queue.put(_Completion(viewing, bytes_sent, at))
 
     def close(self) -> None:

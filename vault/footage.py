@@ -7,7 +7,7 @@ an examination while the recording arrives.
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from uuid import UUID
 
 from sqlalchemy import select
@@ -72,8 +72,7 @@ class Footage:
             part = self._parts[number]
             start = at - part.first
             end = min(last - part.first, part.length - 1, start + PIECE - 1)
-            name = part.object_name
-            yield self._reader(number).read(start, end, lambda a, b, name=name: self._store.fetch(name, a, b))
+            yield self._reader(number).read(start, end, partial(self._store.fetch, part.object_name))
             at = part.first + end + 1
 
     def _open(self, key: DataKey, part: PartAt) -> PartReader:

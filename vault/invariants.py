@@ -97,7 +97,8 @@ def _grants_without_approval(session: Session, _now: datetime) -> Iterator[str]:
 
 _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "kept-without-key": _recordings_where(
-        Recording.state == State.KEPT, ~select(SealedKey).where(SealedKey.recording_id == Recording.id).exists()
+        Recording.state == State.KEPT,
+        ~select(SealedKey).where(SealedKey.recording_id == Recording.id).exists(),
     ),
     "arrival-key-after-commit-point": _recordings_where(
         Recording.state.not_in([State.ARRIVING, State.RECEIVED]),

@@ -43,7 +43,11 @@ def load_rule_sets(folder: Path | None = None) -> RuleSets:
     shared = _texts(ours / SHARED)
     places = sorted((place for place in root.iterdir() if place.is_dir()), key=lambda place: place.name)
     return RuleSets(
-        {place.name: RuleSet.parse(place.name, _texts(place), shared) for place in places if place.name != SHARED}
+        {
+            place.name: RuleSet.parse(place.name, _texts(place), shared)
+            for place in places
+            if place.name != SHARED
+        }
     )
 
 

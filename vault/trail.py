@@ -99,7 +99,8 @@ def _rows(
     )
     if question.recording:
         known_as = [
-            vault.ring.pseudonym("recording", str(question.recording), epoch=epoch) for epoch in vault.ring.epochs
+            vault.ring.pseudonym("recording", str(question.recording), epoch=epoch)
+            for epoch in vault.ring.epochs
         ]
         query = query.where(AuditEntry.object.in_(known_as))
     if question.since:

@@ -17,7 +17,9 @@ def make(folder: Path) -> list[Path]:
     picture = ffmpeg.input(f"testsrc2=size=1280x720:rate=25:duration={SECONDS}", f="lavfi")
     sound = ffmpeg.input(f"sine=frequency=440:duration={SECONDS}", f="lavfi")
     (
-        ffmpeg.output(picture, sound, str(made), vcodec="libx264", preset="ultrafast", pix_fmt="yuv420p", acodec="aac")
+        ffmpeg.output(
+            picture, sound, str(made), vcodec="libx264", preset="ultrafast", pix_fmt="yuv420p", acodec="aac"
+        )
         .global_args("-loglevel", "error", "-nostdin")
         .run()
     )

@@ -91,12 +91,13 @@ def _stage(home: Path) -> Iterator[Stage]:
         built = town.build(Registrar(database, embedded.ring(), MAKER), issuer, now=now)
         database.close()
         embedded.start()
-        print(f"Running: vault {embedded.url('vault')}, ingest {embedded.url('ingest')}, keeper, and {issuer}")
+        print(
+            f"Running: vault {embedded.url('vault')}, ingest {embedded.url('ingest')}, keeper, and {issuer}"
+        )
         try:
             yield Stage(embedded, issuer, Dock(embedded.url("ingest"), built.dock, built.dock_private_key))
         finally:
             embedded.stop()
-
 
 
 def _files(home: Path, brought: Path | None) -> list[Path]:
@@ -119,7 +120,9 @@ def _dock(stage: Stage, file: Path) -> tuple[Path, str] | None:
     answer = stage.dock.receipt(upload)
     recording = upload.rpartition("/")[2]
     if answer["wipe"]:
-        stage.check(True, f"{file.name}: kept and sealed; the dock holds a signed receipt and may wipe the camera")
+        stage.check(
+            True, f"{file.name}: kept and sealed; the dock holds a signed receipt and may wipe the camera"
+        )
         return file, recording
     stage.tell(f"  note  {file.name}: quarantine ({answer['reason']}); the dock was told not to wipe")
     return None
@@ -152,7 +155,9 @@ def _ask_and_decide(stage: Stage, recording: str) -> str:
     _reasons(stage, decided)
     grant = supervisor.get(f"/grants/{decided['grantId']}").json()
     until = datetime.fromisoformat(grant["validUntil"]).astimezone(AMSTERDAM)
-    stage.tell(f"  valid until {until:%d-%m-%Y %H:%M} (Amsterdam), obligations: {', '.join(grant['obligations'])}")
+    stage.tell(
+        f"  valid until {until:%d-%m-%Y %H:%M} (Amsterdam), obligations: {', '.join(grant['obligations'])}"
+    )
     return str(decided["grantId"])
 
 
@@ -173,7 +178,9 @@ def _watch(stage: Stage, grant: str, original: Path) -> None:
 
 
 def _forbidden(stage: Stage, recording: str) -> None:
-    stage.tell(f"\n5. {town.SUPERVISOR.name} asks again, to appraise the officer: purpose functioneringsgesprek")
+    stage.tell(
+        f"\n5. {town.SUPERVISOR.name} asks again, to appraise the officer: purpose functioneringsgesprek"
+    )
     wish = {
         "recordingId": recording,
         "purpose": "functioneringsgesprek",
@@ -194,7 +201,13 @@ def _trail(stage: Stage, recording: str) -> None:
     for entry in entries:
         _entry(stage, entry)
     events = {entry["leaf"]["type"] for entry in entries}
-    expected = {"recording.announced", "recording.kept", "request.submitted", "request.approved", "viewing.served"}
+    expected = {
+        "recording.announced",
+        "recording.kept",
+        "request.submitted",
+        "request.approved",
+        "viewing.served",
+    }
     stage.check(expected <= events, "every step is in it, and so is this reading")
 
 
@@ -215,7 +228,11 @@ def _bar(name: str, sent: int, size: int) -> None:
     if sys.stdout.isatty():
         filled = 30 * sent // size
         end = "\n" if sent == size else ""
-        print(f"\r  {name}  [{'#' * filled}{'.' * (30 - filled)}] {100 * sent // size:3d} %", end=end, flush=True)
+        print(
+            f"\r  {name}  [{'#' * filled}{'.' * (30 - filled)}] {100 * sent // size:3d} %",
+            end=end,
+            flush=True,
+        )
     elif sent == size:
         print(f"  {name}  {size} bytes uploaded", flush=True)
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,7 +17,7 @@ from vault.completions import Completions
 from vault.db import DatabaseAway
 from vault.facts import Unknown
 from vault.footage import RangeOutside
-from vault.keys import KeyRing
+from vault.keys import KeyRing, Role
 from vault.objects import ObjectMissing, StoreUnavailable
 from vault.requests import GrantTooLong, RequestClosed
 from vault.rulesets import RuleSetMissing
@@ -66,7 +67,7 @@ def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = n
         {
             "database": vault.database.check,
             "store": vault.store.check,
-            "keys": lambda: None if KeyRing.load(settings.keys) else None,
+            "keys": partial(KeyRing.load, settings.keys, role=Role.VAULT),
         },
     )
     app.mount("/api/v1", _api(vault, settings, completions, clock))

@@ -33,7 +33,8 @@ SECONDS = Histogram(
     ["door", "route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-Check = Callable[[], None]
+Check = Callable[[], object]
+"""Raises when what it checks does not answer."""
 
 
 class Frame:

@@ -211,7 +211,8 @@ def test_no_descriptor_is_left_open(store: ObjectStore, root: Path, name: str) -
     for _ in range(3):
         store.put(name, b"x", retain_until=datetime.now(UTC) + timedelta(milliseconds=30))
         for use in (
-            *every_use(store, name)[:3],
+            lambda: store.put(name, b"y"),
+            lambda: store.discard(name),
             lambda: store.fetch(name, 0, 1),
             lambda: store.fetch(f"{uuid4()}/000000-0123456789abcdef", 0, 1),
         ):
@@ -239,7 +240,8 @@ def test_a_mount_point_whose_disk_is_away_is_no_empty_store(
     store.put(name, b"x")
     root.rename(root.with_name("elsewhere"))
     root.mkdir()
-    for use in (*every_use(store, name), store.check, lambda: list(store.list(""))):
+    uses: list[Callable[[], object]] = [store.check, lambda: list(store.list("")), *every_use(store, name)]
+    for use in uses:
         with pytest.raises(StoreUnavailable, match="mounted"):
             use()
     assert list(root.iterdir()) == []

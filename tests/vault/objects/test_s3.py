@@ -273,7 +273,9 @@ def test_a_body_cut_off_on_its_way_is_no_object(
 class Answer:
     """One canned answer. `silence`: seconds before it."""
 
-    def __init__(self, status: int, code: str = "", body: bytes = b"", silence: float = 0, **headers: str) -> None:
+    def __init__(
+        self, status: int, code: str = "", body: bytes = b"", silence: float = 0, **headers: str
+    ) -> None:
         self.status = status
         self.body = f"<Error><Code>{code}</Code></Error>".encode() if code else body
         self.silence = silence

@@ -20,6 +20,7 @@ class _Xid8(UserDefinedType[int]):
 def upgrade() -> None:
     _registry()
     _recordings()
+    _recordings_parts()
     _arrivals()
     _requests()
     _audit()
@@ -120,6 +121,9 @@ def _recordings() -> None:
         sqlite_where=sa.text("state = 'kept'"),
         postgresql_where=sa.text("state = 'kept'"),
     )
+
+
+def _recordings_parts() -> None:
     op.create_table(
         "depiction",
         sa.Column("recording_id", sa.Uuid(), nullable=False),
