@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import structlog
+from prometheus_client import Counter
 from starlette.responses import JSONResponse, Response
 
 from ingest.examination import examine, waiting
@@ -20,6 +21,7 @@ from vault.tables import Arrival, Recording, State
 
 log = structlog.get_logger()
 
+RECEIVED = Counter("ingest_bytes_total", "Bytes of footage that became durable.")
 THREADS = 16
 HASHES_REMEMBERED = 256
 """Running hashes of interrupted uploads; a forgotten one costs re-reading what is stored."""
@@ -48,6 +50,7 @@ class Door:
             durable = await receiving.take(body)
         if digest and durable < upload.length:
             self._remember(upload.recording, durable, digest)
+        RECEIVED.inc(durable - upload.offset)
         if durable == upload.length:
             self.begin_examination(upload.recording, digest.hexdigest() if digest else None)
         return durable

@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from prometheus_client import Counter
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from vault.footage import Footage, parts_of
 from vault.ids import RecordingId
 from vault.tables import Arrival, Recording, SealedKey, State
 
+RECORDINGS = Counter("ingest_recordings_total", "Recordings past their commit point.", ["outcome"])
 REHASH_BYTES_PER_SECOND = 50 * 1024 * 1024
 """A slow machine re-hashes faster than this; a lease that is too long only delays a take-over."""
 
@@ -58,6 +60,8 @@ def examine(intake: Intake, recording_id: RecordingId, sha256: str | None, *, no
     findings = _look(intake, recording, arrival, footage, sha256 or _rehash(footage), now)
     # 3. the commit point
     outcome = _commit(intake, recording_id, findings, len(parts), now)
+    if outcome:
+        RECORDINGS.labels(outcome).inc()
     # 4. what no row owns any more
     discard_objects(intake, recording_id, keep_owned=outcome != State.DUPLICATE)
     return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from prometheus_client import Counter
 
 from vault import audit
 from vault.audit import Entry, Event
@@ -19,6 +20,7 @@ from vault.viewing import Viewing
 
 log = structlog.get_logger()
 
+WATCHED = Counter("viewing_bytes_total", "Bytes of footage that were watched.")
 MOST_AT_ONCE = 500
 PAUSE_SECONDS = 1.0
 """How long completions are gathered before they are written."""
@@ -43,6 +45,7 @@ class Completions:
 
     def add(self, viewing: Viewing, bytes_sent: int, at: datetime) -> None:
         """So many bytes of a viewing's range have left by `at`: fewer than its span when broken off."""
+        WATCHED.inc(bytes_sent)
         self._queue.put(_Completion(viewing, bytes_sent, at))
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ from vault.tables import (
 )
 from vault.vault import Vault
 
-LEFT_ALONE = 1000
+MOST_FINDINGS = 1000
 """Most findings of one check: more would say no more."""
 
 
@@ -47,13 +47,13 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
         found = [
             Finding(name, about)
             for name, check in _CHECKS.items()
-            for about in list(check(session, now))[:LEFT_ALONE]
+            for about in list(check(session, now))[:MOST_FINDINGS]
         ]
         return found + list(_objects(vault, session)) + list(_payloads(vault, session))
 
 
 def _recordings_where(*conditions: ColumnElement[bool]) -> Callable[[Session, datetime], Iterator[str]]:
-    query = select(Recording.id).where(*conditions).limit(LEFT_ALONE)
+    query = select(Recording.id).where(*conditions).limit(MOST_FINDINGS)
     return lambda session, _now: map(str, session.scalars(query))
 
 
