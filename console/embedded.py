@@ -71,6 +71,10 @@ class Embedded:
         """Where a process's log goes."""
         return self.home / f"{process}.log"
 
+    def process_id(self, process: str) -> int:
+        """The operating system's number of a running process."""
+        return self._running[process].pid
+
     def start(self) -> None:
         """Start the three and wait until each is ready. Raises NotReady, with the log to read."""
         for process in PROCESSES:

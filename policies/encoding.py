@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from policies.facts import Action, Grant, Person, Recording, Request, Situation, Trail
+from policies.facts import ABOUT_GRANT, ABOUT_REQUEST, Grant, Person, Recording, Request, Situation, Trail
 
 Json = dict[str, Any]
 
@@ -22,9 +22,9 @@ def question(situation: Situation, municipality: str, offered: bool) -> Json:
         "municipality": _ref("Municipality", municipality),
         "purposeOffered": offered,
     }
-    if situation.action in (Action.ASK, Action.DECIDE) and situation.request is not None:
+    if situation.action in ABOUT_REQUEST and situation.request is not None:
         context["request"] = _request(situation.request)
-    if situation.action in (Action.WATCH, Action.REVOKE) and situation.grant is not None:
+    if situation.action in ABOUT_GRANT and situation.grant is not None:
         context["grant"] = _grant(situation.grant)
     return {
         "principal": {"type": "Person", "id": str(situation.person.id)},

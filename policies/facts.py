@@ -25,8 +25,16 @@ class Action(StrEnum):
     """See one range of footage under a grant (uitkijken)."""
     REVOKE = "revoke"
     """End a grant before its time."""
+    READ_REQUEST = "read-request"
+    """Read what somebody asked, and why."""
+    READ_GRANT = "read-grant"
+    """Read what a grant allows, and until when."""
     READ_AUDIT = "read-audit"
     """Read a municipality's audit trail (inzagelog)."""
+
+
+ABOUT_REQUEST = frozenset({Action.ASK, Action.DECIDE, Action.READ_REQUEST})
+ABOUT_GRANT = frozenset({Action.WATCH, Action.REVOKE, Action.READ_GRANT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +116,7 @@ class Grant:
 class Situation:
     """One question: may this person do this, to this, for this purpose, now?
 
-    ASK and DECIDE carry the request, REVOKE carries the grant; WATCH carries the grant if there is one.
+    What is done to a request carries the request, what is done to a grant the grant; WATCH may lack it.
     Raises SituationRefused when they do not, or when the resource is of the wrong kind.
     """
 
@@ -125,9 +133,9 @@ class Situation:
             raise SituationRefused(
                 f"{self.action} is not something one does to a {type(self.resource).__name__}"
             )
-        if self.action in (Action.ASK, Action.DECIDE) and self.request is None:
+        if self.action in ABOUT_REQUEST and self.request is None:
             raise SituationRefused(f"{self.action} needs the request")
-        if self.action is Action.REVOKE and self.grant is None:
-            raise SituationRefused("revoke needs the grant")
+        if self.action in ABOUT_GRANT - {Action.WATCH} and self.grant is None:
+            raise SituationRefused(f"{self.action} needs the grant")
         if self.now.tzinfo is None:
             raise SituationRefused("now needs a time zone")

@@ -20,13 +20,12 @@ class Reading:
     grant: tables.Grant
     recording: tables.Recording
     decision: Decision
-    allowed: bool
 
 
 def look(vault: Vault, caller: Caller, grant_id: GrantId, *, now: datetime) -> Reading:
-    """Read one grant: its holder may, and whoever may revoke it. Raises facts.Unknown."""
+    """Read one grant, when the policy lets `caller`. Raises facts.Unknown."""
     with vault.database.transaction() as session:
-        row, recording, person, decision = _decide(vault, session, caller, grant_id, now)
+        row, recording, person, decision = _decide(vault, session, caller, Action.READ_GRANT, grant_id, now)
         audit.append(
             session,
             vault.ring,
@@ -34,7 +33,7 @@ def look(vault: Vault, caller: Caller, grant_id: GrantId, *, now: datetime) -> R
                 Event.GRANT_READ, decision, caller.as_actor(person.roles), now, details={"grant": grant_id}
             ),
         )
-    return Reading(row, recording, decision, decision.permitted or row.holder_id == caller.id)
+    return Reading(row, recording, decision)
 
 
 def revoke(vault: Vault, caller: Caller, grant_id: GrantId, *, reason: str, now: datetime) -> Decision:
@@ -44,7 +43,7 @@ def revoke(vault: Vault, caller: Caller, grant_id: GrantId, *, reason: str, now:
     facts.Unknown.
     """
     with vault.database.transaction() as session:
-        row, _, person, decision = _decide(vault, session, caller, grant_id, now)
+        row, _, person, decision = _decide(vault, session, caller, Action.REVOKE, grant_id, now)
         if decision.permitted and row.revoked_at is None:
             row.revoked_at = now
         audit.append(
@@ -62,12 +61,12 @@ def revoke(vault: Vault, caller: Caller, grant_id: GrantId, *, reason: str, now:
 
 
 def _decide(
-    vault: Vault, session: Session, caller: Caller, grant_id: GrantId, now: datetime
+    vault: Vault, session: Session, caller: Caller, action: Action, grant_id: GrantId, now: datetime
 ) -> tuple[tables.Grant, tables.Recording, Person, Decision]:
-    """Whether `caller` may revoke this grant; its row is locked until the transaction ends."""
+    """Whether `caller` may do this to the grant; its row is locked until the transaction ends."""
     row = facts.grant_row(session, grant_id, lock=True)
     recording = session.get_one(tables.Recording, row.recording_id)
     footage = facts.as_recording(session, recording)
     person = facts.person(session, caller.id, footage.municipality)
-    situation = Situation(person, Action.REVOKE, footage, row.purpose, now, grant=facts.as_grant(row))
+    situation = Situation(person, action, footage, row.purpose, now, grant=facts.as_grant(row))
     return row, recording, person, vault.rule_sets.of(footage.municipality).decide(situation)

@@ -149,23 +149,21 @@ class Reading:
     row: tables.Request
     grant: GrantId | None
     decision: Decision
-    allowed: bool
 
 
 def look(vault: Vault, caller: Caller, request_id: RequestId, *, now: datetime) -> Reading:
-    """Read one request: its requester may, and whoever may decide on it. Raises facts.Unknown."""
+    """Read one request, when the policy lets `caller`. Raises facts.Unknown."""
     with vault.database.transaction() as session:
         row = facts.request_row(session, request_id)
         recording = facts.recording(session, RecordingId(row.recording_id))
         person = facts.person(session, caller.id, recording.municipality)
         situation = Situation(
-            person, Action.DECIDE, recording, row.purpose, now, request=facts.as_request(row)
+            person, Action.READ_REQUEST, recording, row.purpose, now, request=facts.as_request(row)
         )
         decision = vault.rule_sets.of(recording.municipality).decide(situation)
-        allowed = decision.permitted or row.requester_id == caller.id
         grant = session.scalar(select(tables.Grant.id).where(tables.Grant.request_id == row.id))
         _append(vault, session, caller, decision, Event.REQUEST_READ, row, now, None)
-    return Reading(row, GrantId(grant) if grant else None, decision, allowed)
+    return Reading(row, GrantId(grant) if grant else None, decision)
 
 
 def _outcome(decision: Decision) -> tuple[RequestState, Event]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from policies.engine import Decision
-from policies.facts import Grant, Situation, Trail
+from policies.facts import Action, Grant, Situation, Trail
 from tests.policies.municipal_cases import TABLES, Case
 from tests.policies.world import MOMENT, NOW, World, id_of
 
@@ -22,7 +22,7 @@ def answer(decision: Decision) -> str:
 def cases(municipality: str) -> list[Case]:
     world = World(municipality)
     own = TABLES[municipality](world)
-    return [*above_all(world), *watching(world), *deciding(world), *trail(world), *own]
+    return [*above_all(world), *watching(world), *deciding(world), *reading(world), *trail(world), *own]
 
 
 def above_all(w: World) -> list[Case]:
@@ -183,6 +183,25 @@ def _decide_for(w: World, purpose: str) -> Situation:
     situation = w.decide("decider")
     assert situation.request is not None
     return replace(situation, purpose=purpose, request=replace(situation.request, purpose=purpose))
+
+
+def reading(w: World) -> list[Case]:
+    def request(person: str) -> Situation:
+        return replace(w.decide(person), action=Action.READ_REQUEST)
+
+    def grant(person: str) -> Situation:
+        return replace(w.revoke(person), action=Action.READ_GRANT)
+
+    return [
+        ("own request", request("supervisor"), "yes: request-read-by-requester"),
+        ("a request, by the decider", request("decider"), "yes: request-read-by-decider"),
+        ("a request, by the privacy officer", request("privacy-officer"), "yes: request-read-by-decider"),
+        ("somebody's request", request("stranger"), "no: no-rule-permits"),
+        ("own grant", grant("supervisor"), "yes: grant-read-by-holder"),
+        ("a grant, by the decider", grant("decider"), "yes: grant-read-by-decider"),
+        ("a grant, by the privacy officer", grant("privacy-officer"), "yes: grant-read-by-decider"),
+        ("somebody's grant", grant("stranger"), "no: no-rule-permits"),
+    ]
 
 
 def trail(w: World) -> list[Case]:

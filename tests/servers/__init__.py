@@ -39,11 +39,12 @@ def program(name: str, package: str, folders: Sequence[Path] = ()) -> str:
 
 
 @contextmanager
-def lodging(kind: str) -> Iterator[Path]:
-    """An empty directory, in memory where there is room, that others may pass through but not look into."""
+def lodging(kind: str, place: Path | None = None) -> Iterator[Path]:
+    """An empty directory that others may pass through but not look into: in `place`, or else in memory where
+    there is room."""
     memory = Path("/dev/shm")  # noqa: S108  # tmpfs, and the directory below it is made by mkdtemp
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > _ROOM and os.access(memory, os.W_OK)
-    place = memory if roomy else Path(tempfile.gettempdir())
+    place = place or (memory if roomy else Path(tempfile.gettempdir()))
     prefix = f"bodycam-{kind}-{os.getuid()}-"
     for left in place.glob(f"{prefix}*"):
         _remove_if_left(left)

@@ -318,7 +318,8 @@ def test_a_chunk_of_another_part_under_the_same_key() -> None:
     [
         (OTHER_KEY, CONTEXT),
         (KEY, PartContext(RECORDING, 4)),
-        (KEY, PartContext(RECORDING, 3 << 8)),
+        (KEY, PartContext(RECORDING, 3 | 1 << 8)),
+        (KEY, PartContext(RECORDING, 3 | 1 << 31)),
         (KEY, PartContext(OTHER_RECORDING, 3)),
     ],
 )

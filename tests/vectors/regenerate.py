@@ -88,7 +88,8 @@ def hpke_seal(ephemeral: X25519PrivateKey, public: X25519PublicKey, info: bytes,
 def sealing() -> list[Vector]:
     """Sealed parts: small ones in full, large ones by digest, first and last chunk's bytes."""
     vectors: list[Vector] = []
-    for index, length in enumerate(LENGTHS):
+    for length in LENGTHS:
+        index = 0x01020304 if length == 1 else length % 7
         key, salt = secret("data key"), secret(f"salt {length}", 24)
         context = b"bodycam-vault/part/v1\x00" + RECORDING.bytes + index.to_bytes(4, "big")
         sealed = seal_part(key, salt, context, footage(length))

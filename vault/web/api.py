@@ -53,7 +53,7 @@ def _request_routes(vault: Vault, clock: Clock) -> APIRouter:
     def read(requestId: UUID, caller: By) -> shapes.RequestDetail:  # noqa: N803  # camelCase on the wire
         """Read a request: your own, or one that you may decide on."""
         found = requests.look(vault, caller, RequestId(requestId), now=clock())
-        if not found.allowed:
+        if not found.decision.permitted:
             raise problems.denied(found.decision.reasons)
         row = found.row
         return shapes.RequestDetail(
@@ -100,7 +100,7 @@ def _grant_routes(vault: Vault, completions: Completions, clock: Clock) -> APIRo
     def read(grantId: UUID, caller: By) -> shapes.GrantDetail:  # noqa: N803  # camelCase on the wire
         """Read a grant: your own, or one that you may revoke."""
         found = grants.look(vault, caller, GrantId(grantId), now=clock())
-        if not found.allowed:
+        if not found.decision.permitted:
             raise problems.denied(found.decision.reasons)
         grant = found.grant
         return shapes.GrantDetail(

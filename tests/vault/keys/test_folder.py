@@ -125,6 +125,13 @@ def test_the_wrong_ring_for_the_process(folders: Folders) -> None:
     refused(folders.vault, role, "no role")
 
 
+@pytest.mark.parametrize("name", ["Noordwijk", "noord wijk", ".noordwijk", "noordwijk.bak"])
+def test_a_folder_that_is_no_municipality(folders: Folders, name: str) -> None:
+    sealing = folders.ingest / "ring/sealing"
+    shutil.copytree(sealing / "noordwijk", sealing / name)
+    refused(folders.ingest, sealing / name, "not named after a municipality")
+
+
 def test_current_names_a_key_that_is_there(folders: Folders) -> None:
     for use in ("payload", "pseudonym", "receipt", "sealing/noordwijk"):
         current = folders.vault / "ring" / use / "current"

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -69,19 +70,15 @@ def test_the_municipality_is_bound_even_under_one_key(folders: Folders) -> None:
         shared.unwrap_arriving(wrapped, recording=RECORDING, municipality="noordwijk")
 
 
-def test_what_opens_need_not_be_a_key(folders: Folders) -> None:
-    keeping, _ = folders.load()
-    short = keeping.seal_payload(b"short", entry=RECORDING)
-    as_key = KeyRing(
-        role=Role.VAULT,
-        sealing={"": keeping.payload},
-        arrival=None,
-        payload=keeping.payload,
-        pseudonyms=keeping.pseudonyms,
-        receipt=keeping.receipt,
-    )
+@pytest.mark.parametrize("length", [0, 31, 33])
+def test_what_opens_need_not_be_a_key(folders: Folders, length: int) -> None:
+    keeping, taking = folders.load()
+    keys = taking.sealing["noordwijk"]
+    info = b"bodycam-vault/data-key/v1\0" + RECORDING.bytes + b"noordwijk"
+    suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+    wrapped = WrappedKey(keys.current, suite.encrypt(bytes(length), keys.newest.public, info))
     with pytest.raises(WrappingBroken):
-        as_key.unwrap(WrappedKey(*short), recording=RECORDING, municipality="")
+        keeping.unwrap(wrapped, recording=RECORDING, municipality="noordwijk")
 
 
 def test_arriving_keys_are_ingests_alone(folders: Folders) -> None:

@@ -1,0 +1,75 @@
+"""A vault that listens, on each pair of real parts, and a provider that its people sign in at."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.installation import Installation, at_scale, embedded
+from tests.provider import HandMade, handmade
+from tests.servers.postgres import Postgres
+from tests.watching import House, open_house
+from vault import completions
+from vault.invariants import check_all
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _completions_soon() -> Iterator[None]:
+    """Completions are written at once here, not a second later."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(completions, "PAUSE_SECONDS", 0.02)
+        yield
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[HandMade]:
+    """One provider for all who only want to sign in."""
+    with handmade() as made:
+        yield made
+
+
+@pytest.fixture(scope="module", params=["embedded", "at-scale"])
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, provider: HandMade
+) -> Iterator[House]:
+    """A vault that listens, shared by a file's tests; after them the world must be whole."""
+    home = tmp_path_factory.mktemp("house")
+    if request.param == "embedded":
+        made = embedded(home, oidc_issuer=provider.issuer)
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        made = at_scale(
+            home, server.fresh(), request.getfixturevalue("radosgw"), oidc_issuer=provider.issuer
+        )
+    yield from _opened(made, provider)
+
+
+@pytest.fixture
+def small_house(tmp_path: Path, provider: HandMade) -> Iterator[House]:
+    """A vault that listens, on SQLite and a directory, that one test has for itself and may leave broken."""
+    made = embedded(tmp_path, oidc_issuer=provider.issuer)
+    with open_house(made, provider) as opened:
+        yield opened
+    _close(made)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Installation]:
+    """An installation on SQLite and a directory that one test has for itself and may leave broken."""
+    made = embedded(tmp_path)
+    yield made
+    _close(made)
+
+
+def _opened(made: Installation, provider: HandMade) -> Iterator[House]:
+    with open_house(made, provider) as opened:
+        yield opened
+    findings = check_all(made.vault, now=datetime.now(UTC))
+    _close(made)
+    assert findings == []
+
+
+def _close(made: Installation) -> None:
+    made.vault.database.close()
+    made.intake.database.close()
