@@ -18,8 +18,9 @@ from console.keeper import Keeper
 from ingest.app import make_app as make_ingest
 from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
+from policies.retention import AMSTERDAM
 from vault import keys as key_rings
-from vault import logs
+from vault import logs, quarantine
 from vault.audit import Actor
 from vault.ids import PersonId, RecordingId
 from vault.keys import KeyRing, KeyRingError
@@ -112,6 +113,16 @@ def run_check() -> None:
     count = Keeper(open_vault(settings), settings).check()
     typer.echo(f"findings: {count}")
     raise typer.Exit(1 if count else 0)
+
+
+@app.command("quarantine")
+def run_quarantine(municipality: str) -> None:
+    """List what could not be kept, and why: camera, dock, reason, and until when it stays."""
+    settings = load()
+    vault = open_vault(settings)
+    for found in quarantine.listed(vault, municipality, _operator(), now=_now()):
+        ends = f"{found.dispose_after.astimezone(AMSTERDAM):%d-%m-%Y}" if found.dispose_after else "-"
+        typer.echo(f"{found.recording}  {found.reason:<24} {found.camera:<16} {found.dock:<24} until {ends}")
 
 
 @app.command("up")
@@ -208,9 +219,12 @@ def _process(name: str) -> Iterator[Settings]:
 
 def _registrar() -> tuple[Settings, Registrar]:
     settings = load()
-    # Whoever can run this command has the vault's key ring: the trail names their system account.
-    actor = Actor("operator", getuser(), getuser(), ("functional-administrator",))
-    return settings, Registrar(database_of(settings), KeyRing.load(settings.keys), actor)
+    return settings, Registrar(database_of(settings), KeyRing.load(settings.keys), _operator())
+
+
+def _operator() -> Actor:
+    """Whoever can run these commands has the vault's key ring: the trail names their system account."""
+    return Actor("operator", getuser(), getuser(), ("functional-administrator",))
 
 
 def _now() -> datetime:

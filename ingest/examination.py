@@ -114,15 +114,14 @@ def _look(
         return _Findings(sha256, None, seen.reason)
     if recording.recorded_at > now + settings.clock_tolerance:
         return _Findings(sha256, seen, "camera-clock-in-future")
-    if _term_end(intake, recording) <= now:
+    if _term_end(intake, recording, recording.recorded_at) <= now:
         # A camera whose clock fell back to 1970 would have its footage disposed of the same night.
         return _Findings(sha256, seen, "term-already-over")
     return _Findings(sha256, seen, None)
 
 
-def _term_end(intake: Intake, recording: Recording) -> datetime:
-    terms = intake.rule_sets.of(recording.municipality_id).terms
-    return dispose_after(recording.recorded_at, terms.term_days)
+def _term_end(intake: Intake, recording: Recording, begins: datetime) -> datetime:
+    return dispose_after(begins, intake.rule_sets.of(recording.municipality_id).terms.term_days)
 
 
 def _commit(
@@ -144,11 +143,13 @@ def _commit(
                 event = Event.RECORDING_DUPLICATED
             elif findings.reason:
                 recording.state, recording.reason = State.QUARANTINED, findings.reason
+                # Its own clock may be what is wrong with it, so its term runs from today.
+                recording.dispose_after = _term_end(intake, recording, now)
                 event = Event.RECORDING_QUARANTINED
             else:
                 recording.state = State.KEPT
                 recording.kept_at = now
-                recording.dispose_after = _term_end(intake, recording)
+                recording.dispose_after = _term_end(intake, recording, recording.recorded_at)
                 event = Event.RECORDING_KEPT
             session.flush()
             entry_id = audit.append(session, intake.ring, _entry(event, recording, parts, now))

@@ -60,6 +60,7 @@ class Event(enum.StrEnum):
     VIEWING_SERVED = "viewing.served"
     VIEWING_DENIED = "viewing.denied"
     VIEWING_COMPLETED = "viewing.completed"
+    QUARANTINE_READ = "quarantine.read"
     TRAIL_READ = "trail.read"
     TRAIL_DENIED = "trail.denied"
     MUNICIPALITY_REGISTERED = "municipality.registered"

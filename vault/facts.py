@@ -56,7 +56,10 @@ def person(session: Session, person_id: UUID, municipality: str) -> Person:
 
 
 def recording(session: Session, recording_id: RecordingId) -> Recording:
-    """A recording that is kept. Raises Unknown for one that never came, or is in quarantine."""
+    """A recording past its commit point; whether its state lets anyone see it is for the policy to say.
+
+    Raises Unknown for one that never came, or is still arriving.
+    """
     row = session.get(tables.Recording, recording_id)
     if row is None or row.dispose_after is None:
         raise Unknown(str(recording_id))

@@ -76,7 +76,9 @@ def _parts_do_not_add_up(session: Session, _now: datetime) -> Iterator[str]:
 
 
 def _overdue(session: Session, now: datetime) -> Iterator[str]:
-    query = select(Recording.id).where(Recording.state == State.KEPT, Recording.dispose_after <= now)
+    query = select(Recording.id).where(
+        Recording.state.in_([State.KEPT, State.QUARANTINED]), Recording.dispose_after <= now
+    )
     return map(str, session.scalars(query))
 
 

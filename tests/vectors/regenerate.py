@@ -48,11 +48,16 @@ def hkdf_expand(prk: bytes, info: bytes, length: int, hash_name: str) -> bytes:
     return out[:length]
 
 
-def seal_part(key: bytes, salt: bytes, context: bytes, plaintext: bytes) -> bytes:
-    """C2SP chunked-encryption, Cobblestone-256, with the salt given."""
+def part_keys(key: bytes, salt: bytes, context: bytes) -> tuple[bytes, bytes, bytes]:
+    """Chunk key, base nonce and commitment of a part: C2SP chunked-encryption, "Key derivation"."""
     info = b"c2sp.org/chunked-encryption@v1+" + b"AEAD_AES_256_GCM" + b"\x00" + salt + context
     derived = hkdf_expand(key, info, 32 + 12 + 32, "sha512")
-    chunk_key, base_nonce, commitment = derived[:32], derived[32:44], derived[44:]
+    return derived[:32], derived[32:44], derived[44:]
+
+
+def seal_part(key: bytes, salt: bytes, context: bytes, plaintext: bytes) -> bytes:
+    """C2SP chunked-encryption, Cobblestone-256, with the salt given."""
+    chunk_key, base_nonce, commitment = part_keys(key, salt, context)
     sealed = salt + commitment
     for number in range(len(plaintext) // CHUNK + 1):
         nonce = bytes(a ^ b for a, b in zip(base_nonce, number.to_bytes(12, "big"), strict=True))
@@ -93,19 +98,21 @@ def sealing() -> list[Vector]:
         key, salt = secret("data key"), secret(f"salt {length}", 24)
         context = b"bodycam-vault/part/v1\x00" + RECORDING.bytes + index.to_bytes(4, "big")
         sealed = seal_part(key, salt, context, footage(length))
-        last = 56 + length // CHUNK * (CHUNK + 16)
+        chunk_key, base_nonce, _ = part_keys(key, salt, context)
         vector: Vector = {
             "recording": str(RECORDING),
             "index": index,
             "dataKey": key.hex(),
             "salt": salt.hex(),
             "context": context.hex(),
+            "chunkKey": chunk_key.hex(),
+            "baseNonce": base_nonce.hex(),
             "plainLength": length,
             "sealedLength": len(sealed),
             "sealedSha256": hashlib.sha256(sealed).hexdigest(),
             "header": sealed[:56].hex(),
             "lastTag": sealed[-16:].hex(),
-            "lastChunkAt": last,
+            "lastChunkAt": 56 + length // CHUNK * (CHUNK + 16),
         }
         vectors.append(vector | ({"sealed": sealed.hex()} if length < 100 else {}))
     return vectors

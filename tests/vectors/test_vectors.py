@@ -97,3 +97,21 @@ def test_pseudonym(ring: KeyRing) -> None:
 def test_receipt() -> None:
     vector = load("receipt.json")
     assert verify_receipt(vector["receipt"], vector["keys"]) == vector["claims"]
+
+
+def test_the_examples_in_the_document_are_vectors() -> None:
+    document = "".join((regenerate.HERE.parents[1] / "docs/formats.md").read_text().split())
+    (part,) = (vector for vector in load("sealing.json") if vector["plainLength"] == 26)
+    kept, _, payload = load("wrapping.json")
+    shown = [part[name] for name in ("dataKey", "salt", "context", "chunkKey", "baseNonce", "sealed")]
+    shown += [
+        kept[name] for name in ("privateKey", "publicKey", "keyId", "ephemeralPrivateKey", "info", "sealed")
+    ]
+    shown += [payload[name] for name in ("info", "sealed")]
+    shown += [
+        load("receipt.json")["receipt"],
+        load("pseudonym.json")["secret"],
+        load("pseudonym.json")["epoch"],
+    ]
+    shown.append(load("pseudonym.json")["pseudonym"])
+    assert [value for value in shown if value not in document] == []
