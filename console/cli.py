@@ -4,28 +4,26 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from getpass import getuser
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import prometheus_client
 import structlog
 import typer
 
+from console import keys, registering
 from console.embedded import Embedded, NotReady
 from console.keeper import Keeper
+from console.registering import operator
 from ingest.app import make_app as make_ingest
 from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from policies.retention import AMSTERDAM
-from vault import keys as key_rings
 from vault import logs, quarantine
-from vault.audit import Actor
-from vault.ids import PersonId, RecordingId
-from vault.keys import KeyRing, KeyRingError
+from vault.keys import KeyRingError
 from vault.objects import StoreUnavailable
-from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered, Registrar
+from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered
+from vault.rulesets import RuleSetMissing
 from vault.schema import SchemaOutdated, migrate, require_newest
 from vault.settings import Settings, SettingsRefused, load
 from vault.vault import database_of, open_vault, store_of
@@ -34,15 +32,14 @@ from vault.web.server import serve
 from vault.web.tokens import IssuerRefused
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-keys_app = typer.Typer(no_args_is_help=True, help="Key rings: make them, add a municipality, rotate.")
-register_app = typer.Typer(no_args_is_help=True, help="Municipalities, people, cameras and docks.")
-app.add_typer(keys_app, name="keys")
-app.add_typer(register_app, name="register")
+app.add_typer(keys.app, name="keys")
+app.add_typer(registering.app, name="register")
 
 REFUSALS = (
     SettingsRefused,
     KeyRingError,
     RuleSetInvalid,
+    RuleSetMissing,
     SchemaOutdated,
     StoreUnavailable,
     IssuerRefused,
@@ -120,7 +117,7 @@ def run_quarantine(municipality: str) -> None:
     """List what could not be kept, and why: camera, dock, reason, and until when it stays."""
     settings = load()
     vault = open_vault(settings)
-    for found in quarantine.listed(vault, municipality, _operator(), now=_now()):
+    for found in quarantine.listed(vault, municipality, operator(), now=datetime.now(UTC)):
         ends = f"{found.dispose_after.astimezone(AMSTERDAM):%d-%m-%Y}" if found.dispose_after else "-"
         typer.echo(f"{found.recording}  {found.reason:<24} {found.camera:<16} {found.dock:<24} until {ends}")
 
@@ -157,54 +154,6 @@ def run_demo(
     raise typer.Exit(play(once=once, footage=footage))
 
 
-@keys_app.command("create")
-def create_keys(
-    municipality: list[str],
-    vault: Annotated[Path, typer.Option(help="Folder of the ring for vault and keeper.")],
-    ingest: Annotated[Path, typer.Option(help="Folder of the ring for ingest.")],
-) -> None:
-    """Make two new key rings: one for the vault and the keeper, one for ingest."""
-    key_rings.create_rings(vault, ingest, municipality)
-
-
-@register_app.command("municipality")
-def register_municipality(slug: str, name: str) -> None:
-    """Register a municipality by the name of its rule set."""
-    settings, registrar = _registrar()
-    open_vault(settings).rule_sets.of(slug)
-    registrar.municipality(slug, name, now=_now())
-
-
-@register_app.command("person")
-def register_person(issuer: str, subject: str, name: str) -> None:
-    """Register someone by what the identity provider calls them; prints their id."""
-    typer.echo(_registrar()[1].person(issuer, subject, name, now=_now()))
-
-
-@register_app.command("role")
-def register_role(person: UUID, municipality: str, role: str, team: str = "") -> None:
-    """Give someone a role for a municipality, where it matters for one team."""
-    _registrar()[1].assign(PersonId(person), municipality, role, team=team, now=_now())
-
-
-@register_app.command("camera")
-def register_camera(municipality: str, serial: str) -> None:
-    """Register a camera by its serial number; prints its id."""
-    typer.echo(_registrar()[1].camera(municipality, serial, now=_now()))
-
-
-@register_app.command("dock")
-def register_dock(municipality: str, name: str, public_key: Path) -> None:
-    """Register a dock by its public key (PEM, EC P-256); prints the id it must name in its tokens."""
-    typer.echo(_registrar()[1].dock(municipality, name, public_key.read_text(), now=_now()))
-
-
-@register_app.command("depicted")
-def register_depicted(recording: UUID, person: UUID) -> None:
-    """Mark that an officer can be seen in a recording."""
-    _registrar()[1].depict(RecordingId(recording), PersonId(person), now=_now())
-
-
 @contextmanager
 def _process(name: str) -> Iterator[Settings]:
     settings = load()
@@ -215,17 +164,3 @@ def _process(name: str) -> Iterator[Settings]:
     structlog.get_logger().info("starting")
     yield settings
     structlog.get_logger().info("stopped")
-
-
-def _registrar() -> tuple[Settings, Registrar]:
-    settings = load()
-    return settings, Registrar(database_of(settings), KeyRing.load(settings.keys), _operator())
-
-
-def _operator() -> Actor:
-    """Whoever can run these commands has the vault's key ring: the trail names their system account."""
-    return Actor("operator", getuser(), getuser(), ("functional-administrator",))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

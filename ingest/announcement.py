@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -53,12 +53,10 @@ def read(metadata: Mapping[str, str], length: int) -> Announcement:
     for name in ("camera", "officer", "startedAt"):
         if not metadata.get(name):
             raise AnnouncementRefused("metadata-missing")
-    try:
-        started = datetime.fromisoformat(metadata["startedAt"])
-    except ValueError:
-        raise AnnouncementRefused("start-malformed") from None
-    if started.tzinfo is None:
-        raise AnnouncementRefused("start-without-zone")
+        if "\0" in metadata[name]:
+            # PostgreSQL has no such text, so nobody can have been registered by it.
+            raise AnnouncementRefused(f"{name}-unknown" if name != "startedAt" else "start-malformed")
+    started = _moment(metadata["startedAt"])
     sha256 = metadata.get("sha256", "").lower() or None
     if sha256 and not _SHA256.fullmatch(sha256):
         raise AnnouncementRefused("digest-malformed")
@@ -67,6 +65,17 @@ def read(metadata: Mapping[str, str], length: int) -> Announcement:
     if length > LARGEST:
         raise AnnouncementRefused("recording-too-large")
     return Announcement(metadata["camera"], metadata["officer"], started, length, sha256)
+
+
+def _moment(said: str) -> datetime:
+    try:
+        started = datetime.fromisoformat(said)
+        if started.tzinfo is None:
+            raise AnnouncementRefused("start-without-zone")
+        # The first and the last day of the calendar have no UTC everywhere.
+        return started.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise AnnouncementRefused("start-malformed") from None
 
 
 def announce(intake: Intake, dock: DockIdentity, said: Announcement, *, now: datetime) -> RecordingId:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ingest import problems, tus
 from ingest.door import Door
 from ingest.intake import Intake
+from vault.db import DatabaseAway
 from vault.keys import KeyRing, Role
 from vault.rulesets import load_rule_sets
 from vault.settings import Settings
@@ -62,7 +65,9 @@ def make_app(intake: Intake, clock: Callable[[], datetime] = now_utc) -> ASGIApp
     def receipt_keys() -> Response:
         return JSONResponse(intake.ring.receipt_jwks())
 
-    add_refusals(app, [(HTTPException, _not_found)])
+    missing: list[type[Exception]] = [HTTPException, RequestValidationError]
+    away: list[type[Exception]] = [DatabaseAway, OperationalError]
+    add_refusals(app, [(kind, _not_found) for kind in missing] + [(kind, _away) for kind in away])
     add_health(
         app,
         {
@@ -72,7 +77,7 @@ def make_app(intake: Intake, clock: Callable[[], datetime] = now_utc) -> ASGIApp
             "ffprobe": _require_ffprobe,
         },
     )
-    return Frame(MethodOverride(app), "ingest", {"Tus-Resumable": tus.VERSION})
+    return MethodOverride(Frame(app, "ingest", {"Tus-Resumable": tus.VERSION}))
 
 
 class MethodOverride:
@@ -85,7 +90,8 @@ class MethodOverride:
         if scope["type"] == "http" and scope["method"] == "POST":
             override = dict(scope["headers"]).get(b"x-http-method-override", b"").decode("latin-1").upper()
             if override in ("PATCH", "DELETE", "HEAD"):
-                scope["method"] = override
+                # A copy: the server below goes on answering a POST, whose answer has a body.
+                scope = {**scope, "method": override}
         await self._app(scope, receive, send)
 
 
@@ -96,3 +102,8 @@ def _require_ffprobe() -> None:
 
 def _not_found(_: Exception) -> Refused:
     return Refused(problems.NOT_FOUND)
+
+
+def _away(_: Exception) -> Refused:
+    """The database does not answer: the dock comes back, as when the store does not."""
+    return Refused(problems.STORE_AWAY)

@@ -17,6 +17,8 @@ from vault.tables import Dock
 
 LONGEST_TOKEN = timedelta(minutes=15)
 CLOCK_LEEWAY = timedelta(seconds=60)
+MALFORMED = (ValueError, TypeError, OverflowError, RecursionError)
+"""What a token can make its parser run into: whatever it is, it is the token's fault."""
 
 
 class TokenRefused(Exception):
@@ -53,10 +55,13 @@ def identify(database: Database, authorization: str | None, *, audience: str, no
                 "require_iat": True,
                 "require_aud": True,
                 "require_iss": True,
+                # By the clock we were given, below.
+                "verify_iat": False,
+                "verify_exp": False,
                 "leeway": int(CLOCK_LEEWAY.total_seconds()),
             },
         )
-    except JOSEError as error:
+    except (JOSEError, *MALFORMED) as error:
         raise TokenRefused(str(error)) from error
     _check_lifetime(claims["iat"], claims["exp"], now)
     return DockIdentity(dock.id, dock.municipality_id, dock.name)
@@ -65,7 +70,7 @@ def identify(database: Database, authorization: str | None, *, audience: str, no
 def _claimed_dock(token: str) -> UUID:
     try:
         return UUID(str(jwt.get_unverified_claims(token).get("iss")))
-    except (JOSEError, ValueError) as error:
+    except (JOSEError, *MALFORMED) as error:
         raise TokenRefused("the token names no dock") from error
 
 
@@ -77,9 +82,13 @@ def _registered(database: Database, dock: UUID) -> Dock:
     return row
 
 
-def _check_lifetime(issued: int, expires: int, now: datetime) -> None:
+def _check_lifetime(issued: object, expires: object, now: datetime) -> None:
+    if not (isinstance(issued, int | float) and isinstance(expires, int | float)):
+        raise TokenRefused("iat or exp is no number")
+    if expires < (now - CLOCK_LEEWAY).timestamp():
+        raise TokenRefused("the token has expired")
     # A token that lives for a year is a password: refuse it however well it is signed.
-    if expires - issued > LONGEST_TOKEN.total_seconds():
+    if not expires - issued <= LONGEST_TOKEN.total_seconds():
         raise TokenRefused("the token lives too long")
     if issued > (now + CLOCK_LEEWAY).timestamp():
         raise TokenRefused("the token was made in the future")

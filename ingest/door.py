@@ -99,7 +99,13 @@ class Door:
         while True:
             await asyncio.sleep(every_seconds)
             loop = asyncio.get_running_loop()
-            for recording in await loop.run_in_executor(None, lambda: waiting(self.intake, now=self.clock())):
+            try:
+                found = await loop.run_in_executor(None, lambda: waiting(self.intake, now=self.clock()))
+            except Exception:
+                # The database is away: what waits is taken over when it is back.
+                log.exception("chore.failed", chore="take-over")
+                continue
+            for recording in found:
                 self.begin_examination(recording, None)
 
     def receipt(self, recording_id: RecordingId) -> Response:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prometheus_client import Counter
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ from vault.ids import RecordingId
 from vault.tables import Arrival, Recording, SealedKey, State
 
 RECORDINGS = Counter("ingest_recordings_total", "Recordings past their commit point.", ["outcome"])
+WRONG_DIGEST = "wrong-digest"
 REHASH_BYTES_PER_SECOND = 50 * 1024 * 1024
 """A slow machine re-hashes faster than this; a lease that is too long only delays a take-over."""
 
@@ -70,13 +71,17 @@ def examine(intake: Intake, recording_id: RecordingId, sha256: str | None, *, no
 def waiting(intake: Intake, *, now: datetime) -> list[RecordingId]:
     """Recordings that are complete and that nobody examines: a process died, or the store was away."""
     with intake.database.reading() as session:
-        found = session.execute(
-            select(Recording.id, Arrival.examined_until)
+        found = session.scalars(
+            select(Recording.id)
             .join(Arrival, Arrival.recording_id == Recording.id)
-            .where(Recording.state == State.RECEIVED)
+            .where(
+                Recording.state == State.RECEIVED,
+                or_(Arrival.examined_until.is_(None), Arrival.examined_until <= now),
+            )
+            .order_by(Recording.id)
             .limit(100)
         ).all()
-    return [RecordingId(recording) for recording, until in found if until is None or until < now]
+    return [RecordingId(recording) for recording in found]
 
 
 def _lease(intake: Intake, recording_id: RecordingId, now: datetime) -> bool:
@@ -103,7 +108,7 @@ def _look(
 ) -> _Findings:
     settings = intake.settings
     if arrival.announced_sha256 not in (None, sha256):
-        return _Findings(sha256, None, "wrong-digest")
+        return _Findings(sha256, None, WRONG_DIGEST)
     seen = probe(
         footage,
         seconds=settings.probe_seconds,
@@ -137,7 +142,9 @@ def _commit(
             recording.sha256 = findings.sha256
             recording.media = findings.media.as_dict() if findings.media else None
             arrival.key_id = arrival.sealed = arrival.examined_until = None
-            kept = _kept_before(session, recording)
+            # Other bytes than announced prove nothing of the recording the dock still has: no receipt of
+            # another recording for it, even if that is what came.
+            kept = None if findings.reason == WRONG_DIGEST else _kept_before(session, recording)
             if kept:
                 _recognise(session, recording, arrival, kept)
                 event = Event.RECORDING_DUPLICATED

@@ -20,9 +20,14 @@ from vault.footage import Footage
 
 @contextmanager
 def serve(footage: Footage) -> Iterator[str]:
-    """The URL under which `footage` can be read in ranges, until the block ends."""
+    """The URL under which `footage` can be read in ranges, until the block ends.
+
+    At its end it raises what reading the footage raised, if anything: what its reader saw was not all of it.
+    """
     token = secrets.token_urlsafe(32)
-    handler = type("OneRecording", (_Handler,), {"footage": footage, "path_allowed": f"/{token}"})
+    failures: list[Exception] = []
+    members = {"footage": footage, "path_allowed": f"/{token}", "failures": failures}
+    handler = type("OneRecording", (_Handler,), members)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -33,11 +38,14 @@ def serve(footage: Footage) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+    if failures:
+        raise failures[0]
 
 
 class _Handler(BaseHTTPRequestHandler):
     footage: ClassVar[Footage]
     path_allowed: ClassVar[str]
+    failures: ClassVar[list[Exception]]
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:  # the name http.server calls
@@ -60,12 +68,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(end - first))
         self.send_header("Accept-Ranges", "bytes")
         self.end_headers()
-        try:
-            for piece in self.footage.read(first, end - 1):
+        self.close_connection = not self._send(first, end - 1)
+
+    def _send(self, first: int, last: int) -> bool:
+        pieces = self.footage.read(first, last)
+        while True:
+            try:
+                piece = next(pieces, None)
+            except Exception as error:
+                # Not the reader's fault, so not the footage's either: whoever opened this door is told.
+                self.failures.append(error)
+                return False
+            if piece is None:
+                return True
+            try:
                 self.wfile.write(piece)
-        except (BrokenPipeError, ConnectionResetError):
-            # ffmpeg hangs up as soon as it has seen enough.
-            self.close_connection = True
+            except OSError:
+                # ffmpeg hangs up as soon as it has seen enough.
+                return False
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name http.server gives it
         """Say nothing: the path is the token."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from ingest.loopback import serve
 from vault.footage import Footage
+from vault.settings import PREFIX
 
 OUTPUT_LIMIT = 4 * 1024 * 1024
 """Bytes of ffprobe's answer that are read; a longer answer is no answer."""
@@ -79,6 +80,7 @@ def _ask(url: str, seconds: int, memory_bytes: int) -> dict[str, Any]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env=_without_settings(),
         start_new_session=True,
     ) as child:
         try:
@@ -91,6 +93,11 @@ def _ask(url: str, seconds: int, memory_bytes: int) -> dict[str, Any]:
         return {"wrong": "not-footage"}
     answer = json.loads(output)
     return answer if isinstance(answer, dict) else {"wrong": "not-footage"}
+
+
+def _without_settings() -> dict[str, str]:
+    """Our environment without our settings: passwords of database and store are nothing to ffprobe."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 
 def _end_group(group: int) -> None:

@@ -16,6 +16,8 @@ import ffmpeg
 # Containers that cameras write. No "hls", "concat" or "dash": those name other files to open.
 CONTAINERS = "mov,matroska,webm,avi,mpegts,mpeg,mxf,asf,flv,ogg,amr,wav,mp3,aac"
 TAIL_SECONDS = 2.0
+MISSING_SECONDS = 0.5
+"""So much may be missing at the end before a recording counts as truncated: what whole files lack is less."""
 
 
 def main(url: str, seconds: int, memory_bytes: int) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def main(url: str, seconds: int, memory_bytes: int) -> dict[str, Any]:
     if video is None:
         audio_only = any(s.get("codec_type") == "audio" for s in streams)
         return {"wrong": "no-video" if audio_only else "not-footage"}
-    lasts = float(found["format"].get("duration") or video.get("duration") or 0)
+    lasts = _number(found["format"], "duration") or _number(video, "duration")
     if not _decodes(url, seconds):
         return {"wrong": "not-decodable"}
     audio = next((s.get("codec_name") for s in streams if s.get("codec_type") == "audio"), None)
@@ -45,7 +47,7 @@ def main(url: str, seconds: int, memory_bytes: int) -> dict[str, Any]:
             "audio": audio,
             "seconds": lasts,
         },
-        "truncated": not _ends(url, seconds, lasts),
+        "truncated": not _ends(url, seconds, _promised_end(found["format"], video)),
     }
 
 
@@ -68,7 +70,8 @@ def _limit(seconds: int, memory_bytes: int) -> None:
 def _ffprobe(url: str, seconds: int, **asked: str | None) -> dict[str, Any]:
     answer: dict[str, Any] = ffmpeg.probe(
         url,
-        timeout=seconds,
+        # Of one read, in microseconds: a slow store is not a broken file.
+        timeout=seconds * 1_000_000,
         v="error",
         threads="1",
         protocol_whitelist="http,tcp",
@@ -98,22 +101,34 @@ def _decodes(url: str, seconds: int) -> bool:
     return bool(head.get("frames"))
 
 
-def _ends(url: str, seconds: int, lasts: float) -> bool:
-    """Whether a packet can be read near the end that the container promises."""
-    start = max(0.0, lasts - TAIL_SECONDS)
+def _promised_end(container: dict[str, Any], video: dict[str, Any]) -> float:
+    """When the last picture is over, by what the container says: the sound may go on for longer."""
+    told = video if _number(video, "duration") else container
+    return _number(told, "start_time") + _number(told, "duration")
+
+
+def _ends(url: str, seconds: int, end: float) -> bool:
+    """Whether the packets go on until the `end` that the container promises."""
     try:
         tail = _ffprobe(
             url,
             seconds,
             select_streams="v:0",
-            read_intervals=f"{start}%",
+            read_intervals=f"{max(0.0, end - TAIL_SECONDS)}%",
             show_packets=None,
-            show_entries="packet=pts_time,dts_time",
+            show_entries="packet=pts_time,dts_time,duration_time",
         )
     except ffmpeg.Error:
         return False
-    times = [float(p.get("pts_time") or p.get("dts_time") or 0) for p in tail.get("packets", [])]
-    return bool(times) and max(times) >= start - TAIL_SECONDS
+    ends = [
+        (_number(packet, "pts_time") or _number(packet, "dts_time")) + _number(packet, "duration_time")
+        for packet in tail.get("packets", [])
+    ]
+    return bool(ends) and max(ends) >= end - MISSING_SECONDS
+
+
+def _number(told: dict[str, Any], name: str) -> float:
+    return float(told.get(name) or 0)
 
 
 if __name__ == "__main__":

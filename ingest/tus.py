@@ -5,16 +5,18 @@ bytes stream through them; everything that waits for database or store does so i
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Awaitable
-from datetime import UTC
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from ingest import announcement, problems
 from ingest.announcement import AnnouncementRefused
@@ -95,14 +97,16 @@ class _Uploads:
         except AnnouncementRefused as error:
             raise Refused(problems.ANNOUNCEMENT[error.problem]) from error
         location = f"{str(door.intake.settings.ingest_url).rstrip('/')}/uploads/{recording}"
-        return Response(status_code=201, headers={"Location": location, **_expiry(door)})
+        return Response(status_code=201, headers={"Location": location, **_expiry(_end(door))})
 
     async def offset(self, upload: UUID, request: Request) -> Response:
         """How far an upload is (tus HEAD)."""
         dock = await _dock(self._door, request)
-        recording, at, _ = await run_in_threadpool(_find, self._door, dock, upload)
-        headers = {"Upload-Offset": str(at), "Upload-Length": str(recording.length)}
-        return Response(status_code=200, headers=headers | _expiry(self._door))
+        found = await run_in_threadpool(_find, self._door, dock, upload)
+        headers = {"Upload-Offset": str(found.offset), "Upload-Length": str(found.recording.length)}
+        if found.recording.state == State.ARRIVING:
+            headers |= _expiry(found.expires_at)
+        return Response(status_code=200, headers=headers)
 
     async def append(self, upload: UUID, request: Request) -> Response:
         """Take bytes (tus PATCH)."""
@@ -111,19 +115,20 @@ class _Uploads:
         if request.headers.get("content-type") != BODY_TYPE:
             raise Refused(problems.CONTENT_TYPE)
         claimed, checksum = _count(request, "upload-offset"), _checksum(request)
-        recording, at, parts = await run_in_threadpool(_find, door, dock, upload)
-        if recording.state != State.ARRIVING:
-            # Complete already, or kept before: the sender may not know yet. Its bytes add nothing.
-            async for _ in request.stream():
-                pass
+        found = await run_in_threadpool(_find, door, dock, upload)
+        recording, at = found.recording, found.offset
+        if recording.state == State.DUPLICATE:
+            await _pass_over(request)
             return Response(status_code=204, headers={"Upload-Offset": str(at)})
         if claimed != at:
             raise Refused(problems.CONFLICT, headers={"Upload-Offset": str(at)})
         _refuse_excess(request, at, recording.length)
+        if recording.state != State.ARRIVING:
+            raise Refused(problems.COMPLETE)
         key = await run_in_threadpool(_arriving_key, door, recording)
-        state = Upload(RecordingId(upload), key, recording.length, at, parts)
+        state = Upload(RecordingId(upload), key, recording.length, at, found.parts)
         durable = await _guarded(door.receive(state, request.stream(), checksum))
-        return Response(status_code=204, headers={"Upload-Offset": str(durable), **_expiry(door)})
+        return Response(status_code=204, headers={"Upload-Offset": str(durable), **_expiry(_end(door))})
 
     async def terminate(self, upload: UUID, request: Request) -> Response:
         """Withdraw an upload that is not complete (tus termination)."""
@@ -167,7 +172,17 @@ async def _dock(door: Door, request: Request) -> DockIdentity:
         raise Refused(problems.TOKEN_REFUSED, headers={"WWW-Authenticate": "Bearer"}) from error
 
 
-def _find(door: Door, dock: DockIdentity, upload: UUID) -> tuple[Recording, int, int]:
+@dataclass(frozen=True)
+class _Found:
+    """An upload as it stands."""
+
+    recording: Recording
+    offset: int
+    parts: int
+    expires_at: datetime
+
+
+def _find(door: Door, dock: DockIdentity, upload: UUID) -> _Found:
     """The upload, how much of it is durable and in how many parts; another dock's does not exist."""
     with door.intake.database.reading() as session:
         recording = session.get(Recording, upload)
@@ -177,10 +192,11 @@ def _find(door: Door, dock: DockIdentity, upload: UUID) -> tuple[Recording, int,
         if recording.state == State.ABANDONED:
             raise Refused(problems.GONE)
         if recording.state != State.ARRIVING:
-            return recording, recording.length, 0
+            return _Found(recording, recording.length, 0, arrival.expires_at)
         if arrival.expires_at <= door.clock():
             raise Refused(problems.GONE)
-        return recording, *durable_offset(session, RecordingId(upload))
+        offset, parts = durable_offset(session, RecordingId(upload))
+        return _Found(recording, offset, parts, arrival.expires_at)
 
 
 def _arriving_key(door: Door, recording: Recording) -> DataKey:
@@ -198,9 +214,20 @@ async def _guarded(receiving: Awaitable[int]) -> int:
         raise Refused(problem) from error
 
 
-def _expiry(door: Door) -> dict[str, str]:
-    ends = (door.clock() + door.intake.settings.upload_expires).astimezone(UTC)
-    return {"Upload-Expires": format_datetime(ends, usegmt=True)}
+async def _pass_over(request: Request) -> None:
+    """Let the bytes of what is kept already go by: its sender does not know yet, and they add nothing."""
+    with suppress(ClientDisconnect):
+        async for _ in request.stream():
+            pass
+
+
+def _end(door: Door) -> datetime:
+    """When an upload ends that was heard of just now."""
+    return door.clock() + door.intake.settings.upload_expires
+
+
+def _expiry(ends: datetime) -> dict[str, str]:
+    return {"Upload-Expires": format_datetime(ends.astimezone(UTC), usegmt=True)}
 
 
 def _refuse_excess(request: Request, at: int, length: int) -> None:
@@ -221,7 +248,7 @@ def _metadata(request: Request) -> dict[str, str]:
     pairs = (pair.strip().partition(" ") for pair in request.headers.get("upload-metadata", "").split(","))
     try:
         return {key: base64.b64decode(value, validate=True).decode() for key, _, value in pairs if key}
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise Refused(problems.HEADER_MALFORMED) from None
 
 
@@ -233,7 +260,7 @@ def _checksum(request: Request) -> tuple[str, bytes] | None:
     algorithm, _, value = header.partition(" ")
     try:
         digest = base64.b64decode(value, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Refused(problems.HEADER_MALFORMED) from None
     if algorithm not in CHECKSUMS:
         raise Refused(problems.HEADER_MALFORMED)

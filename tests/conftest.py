@@ -41,7 +41,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         _, found, missing = reason.partition(LEFT_OUT)
         if found:
             reasons[missing] += 1
-    said = "; ".join(f"{number} tests, because {reason}" for reason, number in reasons.most_common())
+    said = "; ".join(f"{number} skipped, because {reason}" for reason, number in reasons.most_common())
     terminalreporter.write_line(f"Left out on this machine: {said or 'nothing'}")
 
 

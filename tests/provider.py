@@ -13,6 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jose import jwk, jwt
+from jose.backends.base import Key
 
 AUDIENCE = "bodycam-vault"
 
@@ -30,6 +31,13 @@ def private_key(name: str) -> str:
     ).decode()
 
 
+@cache
+def signing_key(name: str, algorithm: str) -> Key:
+    """`private_key`, read: reading one anew for each token takes longer than all else."""
+    return jwk.construct(private_key(name), algorithm)
+
+
+@cache
 def public_pem(name: str) -> str:
     """The public half of `private_key`, as PEM."""
     key = serialization.load_pem_private_key(private_key(name).encode(), password=None)
@@ -85,7 +93,7 @@ class HandMade:
         """A token signed with `key`, which its header calls `key_id`; its claims `changed` at will."""
         used = algorithm or ("ES256" if key.startswith("ec") else "RS256")
         return jwt.encode(
-            self.claims(subject, **changed), private_key(key), used, headers={"kid": key_id or key}
+            self.claims(subject, **changed), signing_key(key, used), used, headers={"kid": key_id or key}
         )
 
 

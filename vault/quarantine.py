@@ -57,4 +57,9 @@ def listed(vault: Vault, municipality: str, actor: Actor, *, now: datetime) -> S
                 facts={"listed": len(rows)},
             ),
         )
-    return [SetApart(RecordingId(id_), reason or "", *rest) for id_, reason, *rest in rows]
+    return [
+        SetApart(
+            RecordingId(row.id), row.reason or "", row.name, row.serial, row.announced_at, row.dispose_after
+        )
+        for row in rows
+    ]

@@ -1,7 +1,7 @@
 """Who and what the system knows: municipalities, people and their roles, cameras, docks.
 
 The functional administrator's verbs. Each registers in the trail what it did; none of them lets anyone
-see footage.
+see footage. Each raises AlreadyRegistered for what is there, NotRegistered for what it needs and is not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,9 @@ from vault.db import Database
 from vault.ids import PersonId, RecordingId, new_id
 from vault.keys import KeyRing
 from vault.tables import Assignment, Base, Camera, Depiction, Dock, Municipality, Person, Recording
+
+FOREIGN_KEY_OF_POSTGRESQL = "23503"
+FOREIGN_KEY_OF_SQLITE = "SQLITE_CONSTRAINT_FOREIGNKEY"
 
 
 class AlreadyRegistered(Exception):
@@ -45,7 +48,7 @@ class Registrar:
     actor: Actor
 
     def municipality(self, slug: str, name: str, *, now: datetime) -> None:
-        """Register a municipality by the name of its rule set. Raises AlreadyRegistered."""
+        """Register a municipality by the name of its rule set."""
         row = Municipality(id=slug, name=name)
         self._add(row, Event.MUNICIPALITY_REGISTERED, slug, ("municipality", slug), now, {})
 
@@ -121,7 +124,7 @@ class Registrar:
         try:
             session.flush()
         except IntegrityError as error:
-            raise AlreadyRegistered from error
+            raise (NotRegistered if _points_nowhere(error) else AlreadyRegistered) from error
         audit.append(
             session,
             self.ring,
@@ -148,6 +151,12 @@ def assignments(session: Session, person: PersonId, municipality: str) -> Sequen
     return session.scalars(
         select(Assignment).where(Assignment.person_id == person, Assignment.municipality_id == municipality)
     ).all()
+
+
+def _points_nowhere(error: IntegrityError) -> bool:
+    """Whether a row was refused because what it belongs to is not there, rather than that it is itself."""
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", "")
+    return state in (FOREIGN_KEY_OF_POSTGRESQL, FOREIGN_KEY_OF_SQLITE)
 
 
 def _require_p256(pem: str) -> None:

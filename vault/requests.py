@@ -116,8 +116,6 @@ def decide(
         # 1. the facts; the row is locked, so that a request is decided once
         row = facts.request_row(session, request_id, lock=True)
         recording = facts.recording(session, RecordingId(row.recording_id))
-        if row.state != RequestState.WAITING:
-            raise RequestClosed
         decider = facts.person(session, caller.id, recording.municipality)
         # 2. the decision: may this person decide on this?
         situation = Situation(
@@ -127,6 +125,8 @@ def decide(
         grant_id = None
         event = Event.DECISION_DENIED
         if decision.permitted:
+            if row.state != RequestState.WAITING:
+                raise RequestClosed
             # 3. the effect
             row.state = RequestState.GRANTED if approve else RequestState.REFUSED
             event = Event.REQUEST_APPROVED if approve else Event.REQUEST_REJECTED

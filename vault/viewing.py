@@ -113,8 +113,11 @@ class Watching:
             span = _span(recording.length, choose) if shown else None
             # 3. the entry
             actor = caller.as_actor(person.roles)
+            # Also when the range is outside: that answer tells something of the length.
             entry_id = audit.append(session, vault.ring, _entry(decision, actor, span, unmet, grant_id, now))
         # 4. only now, after the commit: the footage
+        if span is None and shown:
+            raise RangeOutside
         if span is None:
             return Denied(decision, unmet)
         return Viewing(
@@ -150,13 +153,8 @@ def _load(session: Session, grant_id: GrantId) -> tuple[tables.Grant, tables.Rec
     return grant, recording, _Sealed(RecordingId(recording.id), recording.municipality_id, wrapped)
 
 
-def _span(length: int, choose: Callable[[int], Span | None] | None) -> Span:
-    if choose is None:
-        return 0, length - 1
-    chosen = choose(length)
-    if chosen is None:
-        raise RangeOutside
-    return chosen
+def _span(length: int, choose: Callable[[int], Span | None] | None) -> Span | None:
+    return choose(length) if choose else (0, length - 1)
 
 
 def _entry(

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from console.demo import footage, town
-from console.demo.dock import Dock
+from console.demo import town
+from console.demo.dock import Dock, NoReceipt
+from console.demo.footage import NothingToShow, brought, make
 from console.demo.staff import CLIENT, Desk, provider, sign_in
 from console.embedded import Embedded, free_ports
 from vault.audit import Actor
@@ -62,21 +63,27 @@ class Stage:
 def play(*, once: bool, footage: Path | None) -> int:
     """Play the story; returns the exit code. Without `once`, keeps the service up until interrupted."""
     with tempfile.TemporaryDirectory(prefix="bodycam-demo-") as home, _stage(Path(home)) as stage:
-        stage.tell("\n1. The shift ends: the camera goes into the dock")
-        files = _files(Path(home), footage)
-        kept = [answer for file in files if (answer := _dock(stage, file))]
-        if not kept:
-            raise StepFailed("nothing was kept, so there is nothing to ask for")
-        original, recording = kept[0]
-        grant = _ask_and_decide(stage, recording)
-        _watch(stage, grant, original)
-        _forbidden(stage, recording)
-        _trail(stage, recording)
+        try:
+            _play(stage, _files(Path(home), footage))
+        except (StepFailed, NothingToShow, NoReceipt) as error:
+            stage.check(False, f"{error}: {type(error).__doc__}")
         went = "every step went as it must" if not stage.failed else f"{stage.failed} step(s) went wrong"
         stage.tell(f"\nThe end: {went}.")
         if not once:
             _stay(stage)
         return 1 if stage.failed else 0
+
+
+def _play(stage: Stage, files: list[Path]) -> None:
+    stage.tell("\n1. The shift ends: the camera goes into the dock")
+    kept = [answer for file in files if (answer := _dock(stage, file))]
+    if not kept:
+        raise StepFailed("nothing was kept, so there is nothing to ask for")
+    original, recording = kept[0]
+    grant = _ask_and_decide(stage, recording)
+    _watch(stage, grant, original)
+    _forbidden(stage, recording)
+    _trail(stage, recording)
 
 
 @contextmanager
@@ -100,11 +107,11 @@ def _stage(home: Path) -> Iterator[Stage]:
             embedded.stop()
 
 
-def _files(home: Path, brought: Path | None) -> list[Path]:
-    if brought:
-        return footage.brought(brought)
-    print("  making twenty seconds of footage with ffmpeg …", flush=True)
-    return footage.make(home)
+def _files(home: Path, given: Path | None) -> list[Path]:
+    if given:
+        return brought(given)
+    print("Making twenty seconds of footage with ffmpeg …", flush=True)
+    return make(home)
 
 
 def _dock(stage: Stage, file: Path) -> tuple[Path, str] | None:

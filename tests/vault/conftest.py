@@ -39,9 +39,7 @@ def house(
         made = embedded(home, oidc_issuer=provider.issuer)
     else:
         server: Postgres = request.getfixturevalue("postgres")
-        made = at_scale(
-            home, server.fresh(), request.getfixturevalue("radosgw"), oidc_issuer=provider.issuer
-        )
+        made = at_scale(home, server.fresh(), request.getfixturevalue("radosgw"), oidc_issuer=provider.issuer)
     yield from _opened(made, provider)
 
 

@@ -201,7 +201,9 @@ def _chooser(http: Request) -> Callable[[int], Span | None] | None:
         return None
 
     def choose(length: int) -> Span | None:
-        span = asked.range_for_length(length)
-        return (span[0], span[1] - 1) if span else None
+        begin, end = asked.ranges[0]
+        if begin < 0:  # the last so many bytes, or all when there are fewer (RFC 9110, 14.1.2)
+            begin = max(0, length + begin)
+        return (begin, min(end or length, length) - 1) if begin < length else None
 
     return choose

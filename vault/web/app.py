@@ -61,7 +61,7 @@ def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = n
         yield
         completions.close()
 
-    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     add_health(
         app,
         {
@@ -89,6 +89,8 @@ def _api(
         },
         docs_url=None,
         redoc_url=None,
+        # A resource has one address (NL API Design Rules, /core/no-trailing-slash).
+        redirect_slashes=False,
     )
     app.include_router(api.routes(vault, completions, clock))
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
@@ -124,5 +126,8 @@ def _invalid(error: Exception) -> Refused:
 def _http_problem(error: Exception) -> Refused:
     if not isinstance(error, HTTPException):
         raise error
+    if error.status_code == 400:
+        unreadable = {"in": "body", "field": "", "code": "unreadable"}
+        return Refused(problems.INVALID, extra={"errors": [unreadable]})
     problem = problems.METHOD if error.status_code == 405 else problems.NOT_FOUND
     return Refused(problem, headers=dict(error.headers or {}))

@@ -4,10 +4,11 @@ The guard is a layer around all routes, not a dependency that a route could forg
 """
 
 from fastapi import Request
+from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vault.db import Database
+from vault.db import Database, DatabaseAway
 from vault.ids import PersonId
 from vault.registry import find_person
 from vault.vault import Caller
@@ -35,9 +36,10 @@ class Guard:
         self._provider = provider
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in OPEN_TO_ANYONE_DANGEROUS:
+        if scope["type"] == "lifespan" or scope["path"] in OPEN_TO_ANYONE_DANGEROUS:
             await self._app(scope, receive, send)
             return
+        # Whatever is not HTTP fails here: this door speaks nothing else.
         request = Request(scope)
         try:
             authorization = request.headers.get("authorization")
@@ -54,8 +56,11 @@ class Guard:
             raise Refused(problems.TOKEN_REFUSED, headers={"WWW-Authenticate": "Bearer"}) from error
         except ProviderAway as error:
             raise Refused(problems.PROVIDER_AWAY, headers={"Retry-After": "60"}) from error
-        with self._database.reading() as session:
-            person = find_person(session, subject.issuer, subject.name)
+        try:
+            with self._database.reading() as session:
+                person = find_person(session, subject.issuer, subject.name)
+        except (OperationalError, DatabaseAway) as error:
+            raise Refused(problems.AWAY, headers={"Retry-After": "60"}) from error
         if person is None:
             raise Refused(problems.PERSON_UNKNOWN)
         return Caller(PersonId(person.id), person.name)

@@ -1,17 +1,43 @@
 """The JSON that goes over the API: camelCase, closed (an unknown member is an error), times with a zone."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this moment is not in any year of UTC") from None
+
+
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL has no room for the character NUL in a text, and no reason needs one."""
+MOST_EXACT = 2**53 - 1
+"""Largest integer that every JSON reader keeps exactly (RFC 8259, 6)."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2000)]
-CaseReference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2000, pattern=NO_NUL)
+]
+CaseReference = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_NUL)
+]
 Moment = Annotated[
-    AwareDatetime, PlainSerializer(lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"))
+    AwareDatetime,
+    AfterValidator(_in_utc),
+    PlainSerializer(lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z")),
 ]
 Prerequisite = Literal[
     "complaint-filed",
@@ -111,7 +137,7 @@ class TrailQuestion(Shape):
     since: Moment | None = None
     until: Moment | None = None
     event: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,40}\.[a-z-]{1,40}$")] | None = None
-    after: int = Field(default=0, ge=0, description="`nextAfter` of the page before.")
+    after: int = Field(default=0, ge=0, le=MOST_EXACT, description="`nextAfter` of the page before.")
     limit: int = Field(default=50, ge=1, le=200)
 
 

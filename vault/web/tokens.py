@@ -13,14 +13,19 @@ from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 import urllib3
 from jose import jwt
 from jose.exceptions import JOSEError
 
-ALGORITHMS = ["RS256", "PS256", "ES256"]
+log = structlog.get_logger()
+
+ALGORITHMS = ["RS256", "ES256"]
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 REFETCH_SECONDS = 30.0
 """At most so often are keys fetched again for a key id we do not know: strangers choose what they send."""
+RETRY_SECONDS = 2.0
+"""At most so often when the provider does not answer."""
 REMEMBER_SECONDS = 60.0
 """How long a token that was checked is not checked again; it is never remembered past its own end."""
 REMEMBERED = 4096
@@ -50,17 +55,17 @@ class Provider:
     """One OpenID provider: checks its tokens, remembers its keys."""
 
     def __init__(self, issuer: str, audience: str) -> None:
-        parts = urlsplit(issuer)
-        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            raise IssuerRefused(issuer)
+        _require_secure(issuer)
         self._issuer = issuer
         self._audience = audience
         self._http = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=3, read=5), retries=urllib3.Retry(2, backoff_factor=0.2)
         )
-        self._lock = Lock()
+        self._fetching = Lock()
+        self._remembering = Lock()
         self._keys: dict[str | None, dict[str, Any]] = {}
-        self._fetched_at = float("-inf")
+        self._ask_again_at = float("-inf")
+        self._away = False
         self._remembered: OrderedDict[bytes, tuple[float, Subject]] = OrderedDict()
 
     def subject_of(self, authorization: str | None) -> Subject:
@@ -74,7 +79,7 @@ class Provider:
             return known[1]
         claims = self._check(token)
         subject = Subject(self._issuer, claims["sub"])
-        self._remember(fingerprint, min(REMEMBER_SECONDS, claims["exp"] - time.time()), subject)
+        self._remember(fingerprint, min(REMEMBER_SECONDS, int(claims["exp"]) - time.time()), subject)
         return subject
 
     def _check(self, token: str) -> dict[str, Any]:
@@ -100,33 +105,64 @@ class Provider:
             raise TokenRefused(str(error)) from error
         return claims
 
-    def _key(self, key_id: str | None) -> dict[str, Any]:
-        with self._lock:
-            known = key_id in self._keys or (key_id is None and self._keys)
-            if not known and time.monotonic() - self._fetched_at > REFETCH_SECONDS:
+    def _key(self, key_id: object) -> dict[str, Any]:
+        if not isinstance(key_id, str | None):
+            raise TokenRefused("names its key by something that is no text")
+        if not self._known(key_id):
+            self._ask_for_keys()
+        key = self._known(key_id)
+        if key is None:
+            raise TokenRefused("signed with an unknown key")
+        return key
+
+    def _known(self, key_id: str | None) -> dict[str, Any] | None:
+        keys = self._keys
+        # A token need not name its key when the provider has only one (RFC 7515, 4.1.4).
+        return next(iter(keys.values())) if key_id is None and len(keys) == 1 else keys.get(key_id)
+
+    def _ask_for_keys(self) -> None:
+        """Fetch the keys, unless that was done or tried a moment ago. Raises ProviderAway."""
+        # Who has keys to go on with does not wait for somebody else's fetch: it may take long.
+        if not self._fetching.acquire(blocking=not self._keys):
+            return
+        try:
+            if time.monotonic() >= self._ask_again_at:
+                self._away = True
+                self._ask_again_at = time.monotonic() + RETRY_SECONDS
                 self._keys = self._fetch()
-                self._fetched_at = time.monotonic()
-            # A token need not name its key when the provider has only one (RFC 7515, 4.1.4).
-            if key_id is None and len(self._keys) == 1:
-                return next(iter(self._keys.values()))
-            if key_id not in self._keys:
-                raise TokenRefused("signed with an unknown key")
-            return self._keys[key_id]
+                self._away = False
+                self._ask_again_at = time.monotonic() + REFETCH_SECONDS
+            elif self._away:
+                raise ProviderAway
+        finally:
+            self._fetching.release()
 
     def _fetch(self) -> dict[str | None, dict[str, Any]]:
         try:
-            found = self._http.request(
-                "GET", f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
-            ).json()
-            if found.get("issuer") != self._issuer:
+            found = self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+            if found["issuer"] != self._issuer:
                 raise IssuerRefused("the provider names another issuer than the settings do")
-            keys = self._http.request("GET", found["jwks_uri"]).json()["keys"]
-        except (urllib3.exceptions.HTTPError, ValueError, KeyError) as error:
+            _require_secure(found["jwks_uri"])
+            keys = self._get(found["jwks_uri"])["keys"]
+            return {key.get("kid"): key for key in keys if key.get("use", "sig") == "sig"}
+        except (urllib3.exceptions.HTTPError, IssuerRefused, ValueError, LookupError, TypeError) as error:
+            log.warning("provider.away", error=type(error).__name__)
             raise ProviderAway from error
-        return {key.get("kid"): key for key in keys if key.get("use", "sig") == "sig"}
+
+    def _get(self, url: str) -> dict[str, Any]:
+        found = self._http.request("GET", url).json()
+        if not isinstance(found, dict):
+            raise TypeError("not an object")
+        return found
 
     def _remember(self, fingerprint: bytes, seconds: float, subject: Subject) -> None:
-        with self._lock:
+        with self._remembering:
             self._remembered[fingerprint] = (time.monotonic() + seconds, subject)
             while len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
+
+
+def _require_secure(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise IssuerRefused(url)

@@ -209,7 +209,7 @@ def test_an_object_cut_short_under_a_reader_is_never_fewer_bytes(
 def test_no_descriptor_is_left_open(store: ObjectStore, root: Path, name: str) -> None:
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # a count, not paths
     for _ in range(3):
-        store.put(name, b"x", retain_until=datetime.now(UTC) + timedelta(milliseconds=30))
+        store.put(name, b"x", retain_until=datetime.now(UTC) + SOON)
         for use in (
             lambda: store.put(name, b"y"),
             lambda: store.discard(name),

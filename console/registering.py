@@ -1,0 +1,71 @@
+"""``bodycam-vault register …``: the functional administrator's commands."""
+
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from uuid import UUID
+
+import typer
+
+from vault.audit import Actor
+from vault.ids import PersonId, RecordingId
+from vault.keys import KeyRing, Role
+from vault.registry import Registrar
+from vault.settings import Settings, load
+from vault.vault import database_of, open_vault
+
+app = typer.Typer(no_args_is_help=True, help="Municipalities, people, cameras and docks.")
+
+
+@app.command("municipality")
+def register_municipality(slug: str, name: str) -> None:
+    """Register a municipality by the name of its rule set."""
+    settings, registrar = _registrar()
+    open_vault(settings).rule_sets.of(slug)
+    registrar.municipality(slug, name, now=_now())
+
+
+@app.command("person")
+def register_person(issuer: str, subject: str, name: str) -> None:
+    """Register someone by what the identity provider calls them; prints their id."""
+    typer.echo(_registrar()[1].person(issuer, subject, name, now=_now()))
+
+
+@app.command("role")
+def register_role(person: UUID, municipality: str, role: str, team: str = "") -> None:
+    """Give someone a role for a municipality, where it matters for one team."""
+    _registrar()[1].assign(PersonId(person), municipality, role, team=team, now=_now())
+
+
+@app.command("camera")
+def register_camera(municipality: str, serial: str) -> None:
+    """Register a camera by its serial number; prints its id."""
+    typer.echo(_registrar()[1].camera(municipality, serial, now=_now()))
+
+
+@app.command("dock")
+def register_dock(municipality: str, name: str, public_key: Path) -> None:
+    """Register a dock by its public key (PEM, EC P-256); prints the id it must name in its tokens."""
+    typer.echo(_registrar()[1].dock(municipality, name, public_key.read_text(), now=_now()))
+
+
+@app.command("depicted")
+def register_depicted(recording: UUID, person: UUID) -> None:
+    """Mark that an officer can be seen in a recording."""
+    _registrar()[1].depict(RecordingId(recording), PersonId(person), now=_now())
+
+
+def _registrar() -> tuple[Settings, Registrar]:
+    settings = load()
+    return settings, Registrar(
+        database_of(settings), KeyRing.load(settings.keys, role=Role.VAULT), operator()
+    )
+
+
+def operator() -> Actor:
+    """Whoever can run these commands has the vault's key ring: the trail names their system account."""
+    return Actor("operator", getuser(), getuser(), ("functional-administrator",))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
