@@ -1,8 +1,9 @@
-"""Bytes come in: hashed and sealed as they come, stored part by part, acknowledged when durable.
+"""Bytes come in: hashed as they come, sealed and stored part by part, acknowledged when durable.
 
-Three things go on at once for one upload: the next block is received, the last block is hashed and sealed,
-and the last full part is stored. At most one part is under way to the store, so parts are committed in
-order and the offset we acknowledge never runs ahead of what is durable (docs/design.md, step 2).
+Three things go on at once for one upload: the next block is received, the last block is hashed, and the last
+full part is sealed and stored. At most one part is under way to the store, so parts are committed in order
+and the offset we acknowledge never runs ahead of what is durable (docs/design.md, step 2). Measured against
+other ways to divide the work: docs/decisions/serving.md.
 
 Two clients may send the same upload at once (a dock that lost its connection and came back before we
 noticed). There is no lock: whoever commits a part at an offset first wins, the other gets OffsetConflict and
@@ -19,13 +20,14 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVarTuple
 from uuid import UUID
 
+from cryptography.utils import Buffer
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
 from ingest.intake import Intake
 from vault.ids import RecordingId
-from vault.sealing import HEADER_LENGTH, DataKey, PartContext, Sealer
+from vault.sealing import HEADER_LENGTH, DataKey, PartContext, Sealer, sealed_length
 from vault.tables import Arrival, Part, Recording, State
 
 Args = TypeVarTuple("Args")
@@ -55,7 +57,7 @@ class ChecksumMismatch(Exception):
 class Hash(Protocol):
     """A running hash of :mod:`hashlib`."""
 
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: Buffer, /) -> None: ...
     def hexdigest(self) -> str: ...
     def digest(self) -> bytes: ...
     def copy(self) -> "Hash": ...
@@ -73,24 +75,24 @@ class Upload:
 
 
 class PartBuilder:
-    """One part in the making: plaintext in, sealed bytes kept until the part is stored."""
+    """One part in the making: plaintext in memory until all of it is sealed."""
 
     def __init__(self, key: DataKey, recording: UUID, index: int, first: int) -> None:
         self.index = index
         self.first = first
         self.length = 0
+        self._key = key
         self._recording = recording
-        self._sealer = Sealer(key, PartContext(recording, index))
-        self._sealed: list[bytes] = []
+        self._blocks: list[Buffer] = []
 
-    def add(self, block: bytes) -> None:
-        """Seal `block` onto the end of the part."""
-        self._sealed.append(self._sealer.update(block))
+    def add(self, block: Buffer) -> None:
+        """Put `block` at the end of the part."""
+        self._blocks.append(block)
+        self.length += len(block)
 
-    def finish(self) -> tuple[Part, bytes]:
+    def finish(self) -> tuple[Part, memoryview]:
         """The part's row and the object it owns. The name's random half keeps two writers apart."""
-        self._sealed.append(self._sealer.finish())
-        sealed = b"".join(self._sealed)
+        sealed = self._seal()
         name = f"{self._recording}/{self.index:06d}-{secrets.token_hex(8)}"
         row = Part(
             recording_id=self._recording,
@@ -98,9 +100,18 @@ class PartBuilder:
             first=self.first,
             length=self.length,
             object_name=name,
-            header=sealed[:HEADER_LENGTH],
+            header=bytes(sealed[:HEADER_LENGTH]),
         )
         return row, sealed
+
+    def _seal(self) -> memoryview:
+        sealer = Sealer(self._key, PartContext(self._recording, self.index))
+        sealed = memoryview(bytearray(sealed_length(self.length)))
+        at = 0
+        for block in self._blocks:
+            at += sealer.update_into(block, sealed[at:])
+        sealed[at:] = sealer.finish()
+        return sealed
 
 
 class Receiving:
@@ -122,7 +133,7 @@ class Receiving:
         self._part: PartBuilder | None = None
         self._received = upload.offset
         self._next_index = upload.next_part
-        self._working: list[asyncio.Future[None]] = []
+        self._hashing: asyncio.Future[None] | None = None
         self._storing: asyncio.Future[None] | None = None
         self._held: list[Part] | None = None
         self._checksum: Hash | None = None
@@ -133,20 +144,14 @@ class Receiving:
         Returns the offset that is durable now. Raises TooMuch, OffsetConflict, ArrivalEnded and the
         store's errors; what was committed before stays.
         """
-        waiting: list[bytes] = []
-        size = 0
         try:
-            async for chunk in _until_silent(body):
-                waiting.append(chunk)
-                size += len(chunk)
-                if size >= BLOCK:
-                    await self._work_on(b"".join(waiting))
-                    waiting, size = [], 0
-            await self._work_on(b"".join(waiting))
+            async for block in _blocks(body):
+                await self._work_on(block)
+            await self._hashed()
             await self._store_part()
             await self._stored()
         finally:
-            await asyncio.gather(*self._working, *filter(None, [self._storing]), return_exceptions=True)
+            await asyncio.gather(*filter(None, [self._hashing, self._storing]), return_exceptions=True)
         return self._received
 
     async def take_checked(self, body: AsyncIterator[bytes], algorithm: str, expected: bytes) -> int:
@@ -170,26 +175,25 @@ class Receiving:
             )
         return offset
 
-    async def _work_on(self, data: bytes) -> None:
-        """Hash and seal `data`, splitting it where a part ends."""
-        if self._received + len(data) > self._upload.length:
+    async def _work_on(self, block: bytes) -> None:
+        """Hash `block` and add it to the part in the making; to two, where one ends within it."""
+        if self._received + len(block) > self._upload.length:
             raise TooMuch
-        view = memoryview(data)
-        while view:
+        await self._hashed()
+        self._hashing = self._in_thread(self._hash, block)
+        rest = memoryview(block)
+        while rest:
             part = self._part or self._begin_part()
             room = self._intake.settings.part_bytes - part.length
-            block = bytes(view[:room]) if len(view) > room else bytes(view) if len(view) < len(data) else data
-            view = view[len(block) :]
-            await self._worked()
-            part.length += len(block)
-            self._received += len(block)
-            self._working.append(self._in_thread(part.add, block))
-            if self._digest:
-                self._working.append(self._in_thread(self._digest.update, block))
-            if self._checksum:
-                self._working.append(self._in_thread(self._checksum.update, block))
+            part.add(rest[:room])
+            self._received += len(rest[:room])
+            rest = rest[room:]
             if part.length == self._intake.settings.part_bytes:
                 await self._store_part()
+
+    def _hash(self, block: bytes) -> None:
+        for digest in filter(None, (self._digest, self._checksum)):
+            digest.update(block)
 
     def _begin_part(self) -> PartBuilder:
         upload = self._upload
@@ -199,7 +203,6 @@ class Receiving:
 
     async def _store_part(self) -> None:
         """Send the part in the making to the store, after the one before it is durable."""
-        await self._worked()
         part, self._part = self._part, None
         if part is None:
             return
@@ -220,10 +223,10 @@ class Receiving:
             self._intake.store.discard(row.object_name)
             raise
 
-    async def _worked(self) -> None:
-        working, self._working = self._working, []
-        for future in working:
-            await future
+    async def _hashed(self) -> None:
+        hashing, self._hashing = self._hashing, None
+        if hashing:
+            await hashing
 
     async def _stored(self) -> None:
         storing, self._storing = self._storing, None
@@ -234,15 +237,23 @@ class Receiving:
         return asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
 
 
-async def _until_silent(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The body's chunks; ends early, without an error, when the sender goes away or says nothing for long."""
-    while True:
+async def _blocks(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """`body` in blocks; ends early, without an error, when the sender goes away or says nothing for long."""
+    clock = asyncio.get_running_loop().time
+    ended = False
+    while not ended:
+        chunks: list[bytes] = []
+        size = 0
         try:
-            async with asyncio.timeout(SILENCE.total_seconds()):
-                chunk = await anext(body)
+            async with asyncio.timeout(SILENCE.total_seconds()) as silence:
+                while size < BLOCK:
+                    chunk = await anext(body)
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    silence.reschedule(clock() + SILENCE.total_seconds())
         except (StopAsyncIteration, ClientDisconnect, TimeoutError):
-            return
-        yield chunk
+            ended = True
+        yield b"".join(chunks)
 
 
 def commit_parts(intake: Intake, recording: RecordingId, parts: list[Part], now: datetime) -> None:

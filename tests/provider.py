@@ -1,4 +1,4 @@
-"""An OpenID provider made by hand, for what a real one never does: it signs wrongly, rotates and goes away."""
+"""An OpenID provider made by hand, for what a real one does not do on demand: forge, rotate, go away."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""What tests of the vault share: footage kept in a moment, people at their desks, a clock that can be moved."""
+"""What tests of the vault share: footage kept in a moment, people at their desks, a clock to move."""
 
 import random
 import time

@@ -57,7 +57,6 @@ def put_unsigned(
         body=pieces,
         headers={key: str(value) for key, value in signed.items()},
         retries=retries(read=0, statuses=(503,)),
-        redirect=False,
     )
     if response.status != 200:
         raise _refusal(response)

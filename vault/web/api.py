@@ -131,7 +131,11 @@ def _grant_routes(vault: Vault, completions: Completions, clock: Clock) -> APIRo
         "/grants/{grantId}/footage",
         operation_id="watchFootage",
         response_class=FootageResponse,
-        responses={206: {"description": "The range asked for.", "content": {"video/*": {}}}},
+        status_code=206,
+        response_description="The range asked for.",
+        responses={
+            200: {"description": "All of it, when no range was asked for.", "content": {"video/*": {}}}
+        },
     )
     def watch(grantId: UUID, caller: By, http: Request) -> Response:  # noqa: N803  # camelCase on the wire
         """Watch a range of the footage that a grant allows (HTTP Range, RFC 9110, 14)."""

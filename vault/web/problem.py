@@ -58,7 +58,9 @@ class Refused(Exception):
 def language_of(request: Request) -> str:
     """The language a caller asked for; Dutch when they did not (RFC 9110, 12.5.4)."""
     accepted = parse_accept_header(request.headers.get("accept-language"), LanguageAccept)
-    return accepted.best_match(LANGUAGES) or "nl"
+    # By primary subtag (RFC 4647, 3.4): who asks for British English before Dutch gets English.
+    wanted = (tag.partition("-")[0].lower() for tag, quality in accepted if quality > 0)
+    return next((tag for tag in wanted if tag in LANGUAGES), "nl")
 
 
 def problem_response(request: Request, refused: Refused) -> JSONResponse:

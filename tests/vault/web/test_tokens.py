@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -74,7 +75,7 @@ WRONG_CLAIMS = {
 
 
 @pytest.mark.parametrize("changed", WRONG_CLAIMS.values(), ids=WRONG_CLAIMS)
-def test_what_a_token_must_say(theirs: HandMade, ours: Provider, changed: dict[str, object]) -> None:
+def test_what_a_token_must_say(theirs: HandMade, ours: Provider, changed: dict[str, Any]) -> None:
     with pytest.raises(TokenRefused):
         ours.subject_of(bearer(theirs.token(WHO, **changed)))
 
@@ -272,7 +273,12 @@ def test_a_slow_provider_does_not_hold_up_who_is_known(
 
     monkeypatch.setattr(ours, "_get", slow)
     stranger = bearer(theirs.token(WHO, key_id="made-up"))
-    thread = threading.Thread(target=lambda: pytest.raises(ProviderAway, ours.subject_of, stranger))
+
+    def knock() -> None:
+        with pytest.raises(ProviderAway):
+            ours.subject_of(stranger)
+
+    thread = threading.Thread(target=knock)
     thread.start()
     assert asked.wait(5)
     began = time.monotonic()
