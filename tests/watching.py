@@ -1,14 +1,15 @@
 """What tests of the vault share: footage kept in a moment, people at their desks, a clock to move."""
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from uuid import UUID
 
 import requests
 from sqlalchemy import select, update
@@ -23,8 +24,9 @@ from ingest.probe import Media, NotFootage
 from ingest.receiving import PartBuilder, commit_parts
 from tests.installation import Installation, free_port, listening
 from tests.provider import HandMade
+from vault import audit
 from vault.audit import Event
-from vault.ids import EntryId, GrantId, RecordingId, RequestId
+from vault.ids import GrantId, RecordingId, RequestId
 from vault.requests import Answer, Wish, ask, decide
 from vault.tables import Arrival, AuditEntry, AuditPayload, Grant, Part, Recording
 from vault.vault import Caller
@@ -130,10 +132,38 @@ def entries(installation: Installation, event: Event | None = None) -> list[Audi
         return list(session.scalars(query.where(AuditEntry.event == event) if event else query))
 
 
-def payload_of(installation: Installation, entry: EntryId | UUID) -> AuditPayload:
-    """The payload's row of one entry."""
+def payload_of(installation: Installation, entry: AuditEntry) -> dict[str, Any]:
+    """What one entry says of people, opened."""
     with installation.vault.database.reading() as session:
-        return session.get_one(AuditPayload, entry)
+        row = session.get_one(AuditPayload, entry.id)
+    return audit.read_payload(installation.vault.ring, entry, row)
+
+
+def completion_of(installation: Installation, served: AuditEntry) -> dict[str, Any] | None:
+    """The leaf of the entry that tells what was really sent of a range, when it is there."""
+    leaves = [json.loads(entry.leaf) for entry in entries(installation, Event.VIEWING_COMPLETED)]
+    return next((leaf for leaf in leaves if leaf["prev"] == str(served.id)), None)
+
+
+def parts_on_disk(installation: Installation) -> list[Path]:
+    """The objects of everything kept on a directory, in the order of their parts."""
+    with installation.vault.database.reading() as session:
+        names = session.scalars(select(Part.object_name).order_by(Part.recording_id, Part.index))
+        return [installation.home / "objects" / name for name in names]
+
+
+def problem(answer: requests.Response, status: int, name: str) -> dict[str, Any]:
+    """The body of a problem, when it is the one expected."""
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    body: dict[str, Any] = answer.json()
+    assert body["type"] == f"urn:bodycam-vault:problem:{name}"
+    assert body["status"] == status
+    return body
+
+
+def ids(body: dict[str, Any]) -> list[str]:
+    """The rules that a problem or an answer names."""
+    return [reason["id"] for reason in body["reasons"]]
 
 
 def row_of(installation: Installation, recording: RecordingId) -> Recording:

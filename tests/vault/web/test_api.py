@@ -12,25 +12,12 @@ from sqlalchemy import func, select
 
 from console.demo import town
 from ingest.probe import NotFootage
-from tests.watching import CASE, REASON, House, footage, keep
+from tests.watching import CASE, REASON, House, footage, ids, keep, problem
 from vault.audit import Event
 from vault.ids import GrantId
 from vault.tables import Grant, Person, Request
 
 NOBODY = str(uuid.uuid4())
-
-
-def problem(answer: requests.Response, status: int, name: str) -> dict[str, Any]:
-    """The body of a problem, when it is the one expected."""
-    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
-    body: dict[str, Any] = answer.json()
-    assert body["type"] == f"urn:bodycam-vault:problem:{name}"
-    assert body["status"] == status
-    return body
-
-
-def ids(body: dict[str, Any]) -> list[str]:
-    return [reason["id"] for reason in body["reasons"]]
 
 
 def events_of(house: House, event: str) -> int:

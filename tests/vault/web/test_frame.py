@@ -35,9 +35,7 @@ def answers(house: House) -> dict[int, requests.Response]:
         requests.put(f"{url}/requests", headers=token, timeout=10),
         house.watch(grant, "999999999-"),
         house.ask(),
-        house.desk(town.SUPERVISOR).post(
-            f"/grants/{grant}/revocations", {"reason": "Not needed any more."}
-        ),
+        house.desk(town.SUPERVISOR).post(f"/grants/{grant}/revocations", {"reason": "Not needed any more."}),
     ]
     return {answer.status_code: answer for answer in found}
 

@@ -61,7 +61,9 @@ def test_the_open_list_is_this_one() -> None:
 def test_every_route_is_guarded(house: House) -> None:
     app = make_app(house.installation.vault, house.installation.settings)
     paths = set(paths_of(layers_of(app).routes))
-    described = {f"/api/v1{path}" for path in requests.get(f"{house.url}/api/v1/openapi.json").json()["paths"]}
+    described = {
+        f"/api/v1{path}" for path in requests.get(f"{house.url}/api/v1/openapi.json").json()["paths"]
+    }
     # The walk finds what there is: what the API describes, and what it does not.
     assert described | set(OPEN) | {"/api/v1"} == paths
     for path in sorted(paths - set(OPEN)) + ["/", "/nowhere", "/docs", "/openapi.json", "/api/v1/nowhere"]:
@@ -123,9 +125,7 @@ def test_whoever_is_not_active_is_nobody(small_house: House) -> None:
     grant = small_house.grant()
     assert small_house.watch(grant, "0-9").status_code == 206
     with small_house.installation.vault.database.transaction() as session:
-        session.execute(
-            update(Person).where(Person.subject == town.SUPERVISOR.subject).values(active=False)
-        )
+        session.execute(update(Person).where(Person.subject == town.SUPERVISOR.subject).values(active=False))
     # The token is good, and remembered; the person is not.
     for answer in (small_house.watch(grant, "0-9"), small_house.ask()):
         assert answer.status_code == 403
