@@ -28,8 +28,7 @@ def serve(footage: Footage) -> Iterator[str]:
     failures: list[Exception] = []
     members = {"footage": footage, "path_allowed": f"/{token}", "failures": failures}
     handler = type("OneRecording", (_Handler,), members)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -40,6 +39,13 @@ def serve(footage: Footage) -> Iterator[str]:
         thread.join()
     if failures:
         raise failures[0]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: ffmpeg hangs up whenever it has seen enough, also between two requests."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -25,7 +25,7 @@ from vault.footage import Footage, parts_of
 from vault.ids import RecordingId
 from vault.invariants import check_all
 from vault.keys import WrappedKey, verify_receipt
-from vault.objects import ObjectStore
+from vault.objects import Body, ObjectStore, StoredObject
 from vault.registry import Registrar
 from vault.settings import Settings
 from vault.tables import Arrival, Recording, SealedKey
@@ -61,6 +61,10 @@ class Dock:
         given = {name.replace("_", "-"): value for name, value in more.items()}
         return {**TUS, "Authorization": f"Bearer {self.token()}", **given}
 
+    def found(self, upload: str) -> str:
+        """Where an upload stands that another door began."""
+        return f"{self.url}/uploads/{id_of(upload)}"
+
     def announce(self, length: int, **metadata: str | None) -> requests.Response:
         """Announce a recording (tus creation)."""
         headers = self.headers(Upload_Length=str(length), Upload_Metadata=said(**metadata))
@@ -89,10 +93,10 @@ class Dock:
         """End an upload (tus termination)."""
         return requests.delete(upload, headers=self.headers(), timeout=PATIENCE)
 
-    def upload(self, content: bytes, chunk: int | None = None, **metadata: str | None) -> str:
-        """Announce `content` and send all of it, in requests of `chunk` bytes; the URL of the upload."""
+    def upload(self, content: bytes, **metadata: str | None) -> str:
+        """Announce `content` and send all of it; the URL of the upload."""
         upload = self.begin(len(content), **metadata)
-        self.go_on(upload, content, 0, chunk)
+        self.go_on(upload, content, 0)
         return upload
 
     def go_on(self, upload: str, content: bytes, offset: int, chunk: int | None = None) -> None:
@@ -264,6 +268,44 @@ def as_kept(installation: Installation, upload: str) -> bytes:
     )
     footage = Footage(installation.vault.store, recording, key, parts)
     return b"".join(footage.read(0, footage.length - 1))
+
+
+@dataclass
+class BrittleStore:
+    """A store whose answers a test can take away: strict, and without the switches the real one."""
+
+    real: ObjectStore
+    on_put: Callable[[int], Exception | None] = lambda _: None
+    """Given which put it is, from 1: what it raises."""
+    persist: bool = False
+    """Whether a put that raises has stored its object all the same."""
+    on_fetch: Callable[[int], Exception | None] = lambda _: None
+    puts: int = 0
+    fetches: int = 0
+
+    def put(self, name: str, body: Body, *, retain_until: datetime | None = None) -> None:
+        self.puts += 1
+        error = self.on_put(self.puts)
+        if error is None or self.persist:
+            self.real.put(name, body, retain_until=retain_until)
+        if error is not None:
+            raise error
+
+    def fetch(self, name: str, first: int, last: int) -> bytes:
+        self.fetches += 1
+        error = self.on_fetch(self.fetches)
+        if error is not None:
+            raise error
+        return self.real.fetch(name, first, last)
+
+    def discard(self, name: str) -> None:
+        self.real.discard(name)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        return self.real.list(prefix)
+
+    def check(self) -> None:
+        self.real.check()
 
 
 def intake_of(installation: Installation, **changed: Any) -> Intake:

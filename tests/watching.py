@@ -26,10 +26,12 @@ from tests.installation import Installation, free_port, listening
 from tests.provider import HandMade
 from vault import audit
 from vault.audit import Event
+from vault.footage import PartAt
 from vault.ids import GrantId, RecordingId, RequestId
 from vault.requests import Answer, Wish, ask, decide
 from vault.tables import Arrival, AuditEntry, AuditPayload, Grant, Part, Recording
 from vault.vault import Caller
+from vault.viewing import Span
 from vault.web.app import make_app
 
 PART = 64 * 1024
@@ -63,15 +65,14 @@ def keep(
     recording = announce(intake, dock, said, now=now)
     with intake.database.reading() as session:
         key = intake.arriving_key(session.get_one(Arrival, recording), dock.municipality)
-    rows: list[Part] = []
+    rows: list[PartAt] = []
     for index, first in enumerate(range(0, len(plaintext), PART)):
         part = PartBuilder(key, recording, index, first)
         block = plaintext[first : first + PART]
         part.add(block)
-        part.length = len(block)
-        row, sealed = part.finish()
-        intake.store.put(row.object_name, sealed)
-        rows.append(row)
+        stored, sealed = part.finish()
+        intake.store.put(stored.object_name, sealed)
+        rows.append(stored)
     commit_parts(intake, recording, rows, now)
     with patch.object(examination, "probe", lambda *_args, **_limits: seen):
         assert examination.examine(intake, recording, None, now=now)
@@ -117,6 +118,11 @@ def approve(
         until=until,
         now=now or datetime.now(UTC),
     )
+
+
+def choosing(first: int, last: int) -> Callable[[int], Span | None]:
+    """A player that asks for these bytes, whatever the length."""
+    return lambda _length: (first, last)
 
 
 def demand(installation: Installation, grant: GrantId, obligations: list[str]) -> None:

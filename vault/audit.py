@@ -5,7 +5,7 @@ change: it names nobody, only pseudonyms of the epoch. The *payload* says who an
 key of the epoch, so that whoever may append (ingest) cannot read. A salted commitment in the leaf ties the
 two together; when the payload's term is over, salt and key go and the leaf still stands.
 
-The leaf's fields: docs/formats.md. What the law asks of them: Wpg art. 32a, Directive (EU) 2016/680 art. 25.
+The leaf's fields: docs/design.md. What the law asks of them: Wpg art. 32a, Directive (EU) 2016/680 art. 25.
 """
 
 import enum

@@ -254,7 +254,7 @@ class Decision(Base):
     decider_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     """Nobody when the policy alone decided."""
     outcome: Mapped[str] = mapped_column(String(16))
-    """allow, refuse or wait."""
+    """waiting, granted or refused."""
     rules: Mapped[list[str]]
     obligations: Mapped[list[str]]
     rule_set: Mapped[str] = mapped_column(String(64))

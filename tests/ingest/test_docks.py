@@ -1,8 +1,11 @@
 """Who is at the door: refused tokens are refused before a byte of the body is asked for."""
 
 import base64
+import hashlib
+import hmac
 import json
 import socket
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,15 +20,20 @@ from sqlalchemy import select, update
 
 from console.demo import town
 from ingest.docks import CLOCK_LEEWAY, LONGEST_TOKEN, TokenRefused, identify
-from tests.docking import Dock, another_dock, id_of, key_pair, stored
-from tests.installation import Installation
+from tests.docking import Dock, another_dock, key_pair, stored
+from tests.installation import MAKER, Installation
 from vault.ids import new_id
+from vault.registry import Registrar
 from vault.tables import Dock as DockRow
 from vault.tables import Recording
 
-NOW = int(datetime.now(UTC).timestamp())
 LEEWAY = int(CLOCK_LEEWAY.total_seconds())
 Maker = Callable[[Dock], str | None]
+
+
+def at(seconds: int) -> int:
+    """So many seconds from now, as tokens say it."""
+    return int(time.time()) + seconds
 
 
 def bare(header: dict[str, Any], claims: object, signature: bytes = b"") -> str:
@@ -35,7 +43,7 @@ def bare(header: dict[str, Any], claims: object, signature: bytes = b"") -> str:
 
 
 def claims_of(dock: Dock) -> dict[str, Any]:
-    return {"iss": str(dock.id), "aud": dock.url, "iat": NOW, "exp": NOW + 300}
+    return {"iss": str(dock.id), "aud": dock.url, "iat": at(0), "exp": at(300)}
 
 
 def with_public_key_as_secret(dock: Dock) -> str:
@@ -45,9 +53,6 @@ def with_public_key_as_secret(dock: Dock) -> str:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     signing = bare({"alg": "HS256", "typ": "JWT"}, claims_of(dock)).rpartition(".")[0]
-    import hashlib
-    import hmac
-
     mac = hmac.new(public, signing.encode(), hashlib.sha256).digest()
     return f"{signing}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
@@ -86,15 +91,15 @@ BAD: dict[str, Maker] = {
     "not base64": lambda _: "\u00e9.!.?",
     "claims are a list": lambda _: bare({"alg": "ES256"}, []),
     "very deep": deep,
-    "expired": lambda dock: dock.token(iat=NOW - 700, exp=NOW - LEEWAY - 5),
-    "made in the future": lambda dock: dock.token(iat=NOW + LEEWAY + 30, exp=NOW + 300),
-    "not yet valid": lambda dock: dock.token(nbf=NOW + 200),
-    "lives too long": lambda dock: dock.token(exp=NOW + FOREVER + 1),
+    "expired": lambda dock: dock.token(iat=at(-700), exp=at(-LEEWAY - 5)),
+    "made in the future": lambda dock: dock.token(iat=at(LEEWAY + 30), exp=at(300)),
+    "not yet valid": lambda dock: dock.token(nbf=at(200)),
+    "lives too long": lambda dock: dock.token(iat=at(0), exp=at(FOREVER + 1)),
     "lives for ever": lambda dock: dock.token(exp=None),
     "ends at infinity": lambda dock: dock.token(exp=float("inf")),
     "ends at no number": lambda dock: dock.token(exp=float("nan")),
-    "ends in a text": lambda dock: dock.token(exp=str(NOW + 300)),
-    "ends in a list": lambda dock: dock.token(exp=[NOW + 300]),
+    "ends in a text": lambda dock: dock.token(exp=str(at(300))),
+    "ends in a list": lambda dock: dock.token(exp=[at(300)]),
     "made never": lambda dock: dock.token(iat=None),
     "made at minus infinity": lambda dock: dock.token(iat=float("-inf")),
     "for another door": lambda dock: dock.token(aud="http://vault.example"),
@@ -145,7 +150,7 @@ def test_a_bad_token_is_refused_before_the_body(
     path = upload.removeprefix(any_dock.url)
     answer = answer_to_headers(any_dock, path, "PATCH", BAD[kind](any_dock))
     assert answer.startswith(b"HTTP/1.1 401 "), answer
-    assert b"www-authenticate: Bearer" in answer.lower().replace(b"bearer", b"Bearer")
+    assert b"\r\nwww-authenticate: bearer\r\n" in answer.lower()
     assert stored(standing, upload) == []
 
 
@@ -173,14 +178,8 @@ def test_another_docks_upload_does_not_exist(standing: Installation, any_dock: D
 def test_a_dock_of_another_municipality_cannot_announce_for_ours(
     standing: Installation, any_dock: Dock
 ) -> None:
-    from tests.installation import MAKER
-    from vault.registry import AlreadyRegistered, Registrar
-
     registrar = Registrar(standing.vault.database, standing.vault.ring, MAKER)
-    try:
-        registrar.municipality("den-helder", "Den Helder", now=datetime.now(UTC))
-    except AlreadyRegistered:
-        pytest.fail("this file registers it once")
+    registrar.municipality("den-helder", "Den Helder", now=datetime.now(UTC))
     other = another_dock(standing, any_dock.url, f"dock {new_id()}", "den-helder")
     answer = other.announce(1000)
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (422, "camera-unknown")
@@ -206,7 +205,6 @@ def test_a_refused_announcement_leaves_nothing(standing: Installation, any_dock:
 def test_who_signed_is_who_it_is(small: Installation, dock: Dock) -> None:
     found = identify(small.vault.database, f"bearer {dock.token()}", audience=dock.url, now=datetime.now(UTC))
     assert (found.id, found.municipality, found.name) == (small.town.dock, town.SLUG, "Dock stadhuis")
-    assert id_of(dock.begin(10))
 
 
 @pytest.mark.parametrize(

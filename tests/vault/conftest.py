@@ -1,6 +1,7 @@
 """A vault that listens, on each pair of real parts, and a provider that its people sign in at."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,12 +36,15 @@ def house(
 ) -> Iterator[House]:
     """A vault that listens, shared by a file's tests; after them the world must be whole."""
     home = tmp_path_factory.mktemp("house")
-    if request.param == "embedded":
-        made = embedded(home, oidc_issuer=provider.issuer)
-    else:
-        server: Postgres = request.getfixturevalue("postgres")
-        made = at_scale(home, server.fresh(), request.getfixturevalue("radosgw"), oidc_issuer=provider.issuer)
-    yield from _opened(made, provider)
+    with _standing(request, home, provider) as made, open_house(made, provider) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["embedded", "at-scale"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, provider: HandMade) -> Iterator[Installation]:
+    """An installation whose people sign in at `provider`; nothing listens. Afterwards it must be whole."""
+    with _standing(request, tmp_path, provider) as made:
+        yield made
 
 
 @pytest.fixture
@@ -60,9 +64,15 @@ def small(tmp_path: Path) -> Iterator[Installation]:
     _close(made)
 
 
-def _opened(made: Installation, provider: HandMade) -> Iterator[House]:
-    with open_house(made, provider) as opened:
-        yield opened
+@contextmanager
+def _standing(request: pytest.FixtureRequest, home: Path, provider: HandMade) -> Iterator[Installation]:
+    if request.param == "embedded":
+        made = embedded(home, oidc_issuer=provider.issuer)
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        gateway = request.getfixturevalue("radosgw")
+        made = at_scale(home, server.fresh(), gateway, oidc_issuer=provider.issuer)
+    yield made
     findings = check_all(made.vault, now=datetime.now(UTC))
     _close(made)
     assert findings == []

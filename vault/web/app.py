@@ -17,7 +17,7 @@ from vault.completions import Completions
 from vault.db import DatabaseAway
 from vault.facts import Unknown
 from vault.footage import RangeOutside
-from vault.keys import KeyRing, Role
+from vault.keys import KeyRing, Role, WrappingBroken
 from vault.objects import ObjectMissing, StoreUnavailable
 from vault.requests import GrantTooLong, RequestClosed
 from vault.rulesets import RuleSetMissing
@@ -38,6 +38,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     RangeOutside: problems.RANGE,
     SealBroken: problems.BROKEN,
     ObjectMissing: problems.BROKEN,
+    WrappingBroken: problems.BROKEN,
     StoreUnavailable: problems.AWAY,
     DatabaseAway: problems.AWAY,
     OperationalError: problems.AWAY,

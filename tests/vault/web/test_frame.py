@@ -1,8 +1,8 @@
 """What is around every answer: headers, a trace, figures that name no one, health."""
 
 import asyncio
-import logging
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -103,8 +103,7 @@ def test_ready_only_when_everything_answers(failing: str | None) -> None:
             raise StoreUnavailable("the secret of s.devries")
 
     app = FastAPI()
-    add_health(app, {name: lambda name=name: check(name) for name in ("database", "store")})
-    logging.getLogger("uvicorn.error").disabled = False
+    add_health(app, {name: partial(check, name) for name in ("database", "store")})
     with listening(Frame(app, "test", {}), free_port()) as url, capture_logs() as lines:
         alive = requests.get(f"{url}/health/alive", timeout=10)
         ready = requests.get(f"{url}/health/ready", timeout=10)

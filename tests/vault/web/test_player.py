@@ -6,14 +6,12 @@ import random
 import socket
 import uuid
 from datetime import timedelta
-from http.client import IncompleteRead
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from sqlalchemy import delete, update
-from urllib3.exceptions import ProtocolError
 
 from console.demo import town
 from policies.rules import Obligation
@@ -247,9 +245,13 @@ def test_damage_further_on_breaks_the_connection(small_house: House) -> None:
     assert answer.status_code == 200
     assert answer.headers["Content-Length"] == str(LENGTH)
     received = b""
-    with pytest.raises((requests.exceptions.ChunkedEncodingError, ProtocolError, IncompleteRead)):
+    broken = False
+    try:
         for chunk in answer.iter_content(1024):
             received += chunk
+    except requests.exceptions.ChunkedEncodingError:
+        broken = True
+    assert broken
     assert received == small_house.plain[: len(received)]
     assert len(received) <= 2 * PART
     served = entries(small_house.installation, Event.VIEWING_SERVED)[-1]

@@ -1,0 +1,466 @@
+"""What arrived is judged: kept, put in quarantine with the right reason, or recognised."""
+
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from console.demo import town
+from ingest import examination, receipts
+from ingest.examination import examine, waiting
+from ingest.intake import Intake, NoArrivingKey
+from tests.docking import (
+    PART,
+    BrittleStore,
+    Dock,
+    another_dock,
+    as_kept,
+    digest,
+    id_of,
+    intake_of,
+    opened,
+    rows,
+    stored,
+    wait_for,
+)
+from tests.footage import film, index_first, made, padded, tone
+from tests.installation import Installation
+from vault import audit
+from vault.audit import Event
+from vault.ids import RecordingId, new_id
+from vault.keys import KeyNotHeld, KeyRing, Role, WrappedKey, WrappingBroken
+from vault.objects import StoreUnavailable
+from vault.tables import Arrival, AuditEntry, Part, Recording, State
+
+DAY = timedelta(days=1)
+
+
+def hours_ago(hours: float) -> str:
+    return (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
+
+
+def events(installation: Installation, upload: str) -> list[str]:
+    """What the trail tells of a recording, in order."""
+    name = installation.vault.ring.pseudonym("recording", str(id_of(upload)))
+    with installation.vault.database.reading() as session:
+        query = select(AuditEntry.event).where(AuditEntry.object == name).order_by(AuditEntry.seq)
+        return list(session.scalars(query))
+
+
+def received(installation: Installation, content: bytes, **metadata: str | None) -> str:
+    """An upload that is complete and that nobody examined: its process died."""
+    with opened(installation) as dock, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ingest.door.Door.begin_examination", lambda *_: None)
+        upload = dock.upload(content, **metadata)
+    assert rows(installation, upload).recording.state == State.RECEIVED
+    return upload
+
+
+def kept_as_whole(installation: Installation, upload: str, content: bytes) -> None:
+    found = rows(installation, upload)
+    assert (found.recording.state, found.recording.sha256) == (State.KEPT, digest(content))
+    assert (found.arrival.key_id, found.arrival.sealed, found.arrival.examined_until) == (None, None, None)
+    assert as_kept(installation, upload) == content
+
+
+# Kept
+
+
+@pytest.mark.parametrize("make", [film, index_first], ids=["index at the end", "index first"])
+@pytest.mark.parametrize("announce_digest", [True, False])
+def test_footage_is_kept(
+    standing: Installation, any_dock: Dock, make: Callable[[int], bytes], announce_digest: bool
+) -> None:
+    content = make(3 * PART + 1)
+    upload = any_dock.upload(content, sha256=digest(content) if announce_digest else None)
+    assert any_dock.receipt(upload)["wipe"] is True
+    kept_as_whole(standing, upload, content)
+    found = rows(standing, upload).recording
+    assert found.media is not None
+    assert (found.media["videoCodec"], found.media["audioCodec"]) == ("h264", "aac")
+    assert 1.9 < found.media["seconds"] < 2.2
+    assert found.dispose_after is not None
+    assert found.dispose_after > found.recorded_at
+    assert events(standing, upload) == [Event.RECORDING_ANNOUNCED, Event.RECORDING_KEPT]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: made(name="film.mkv"),
+        lambda: made(name="film.mov"),
+        lambda: made(name="film.ts"),
+        lambda: made("-movflags", "frag_keyframe+empty_moov"),
+        lambda: made("-c:v", "mpeg4", "-c:a", "mp3", name="film.avi"),
+        lambda: made(sound=False),
+        lambda: made("-bf", "3", "-g", "5"),
+        lambda: made("-r", "1", seconds=4),
+        lambda: made(seconds=0.1, sound=False),
+    ],
+    ids=["mkv", "mov", "ts", "fragmented", "avi", "mute", "b-frames", "one frame a second", "one frame"],
+)
+def test_whatever_cameras_write_is_kept(dock: Dock, make: Callable[[], bytes]) -> None:
+    assert dock.receipt(dock.upload(make()))["state"] == "kept"
+
+
+# Quarantine
+
+
+def cut_index_first() -> bytes:
+    content = made("-movflags", "+faststart")
+    return content[: len(content) * 2 // 3]
+
+
+def cut_index_last() -> bytes:
+    content = made()
+    return content[: len(content) * 2 // 3]
+
+
+def cut_matroska() -> bytes:
+    content = made(name="film.mkv")
+    return content[: len(content) // 2]
+
+
+def says_too_long() -> bytes:
+    """A second that says of itself, in mvhd, tkhd and mdhd alike, to last for days."""
+    content = bytearray(made(seconds=1, sound=False))
+    for box in (b"mvhd", b"tkhd", b"mdhd"):
+        at = content.index(box) + 4
+        duration = at + (20 if box == b"tkhd" else 16)
+        content[duration : duration + 4] = (0x7FFF_FFF0).to_bytes(4, "big")
+    at = content.index(b"stts") + 4
+    content[at + 12 : at + 16] = (0x0FFF_FFFF).to_bytes(4, "big")
+    return bytes(content)
+
+
+QUARANTINE: dict[str, tuple[Callable[[], bytes], dict[str, str], str]] = {
+    "wrong digest": (film, {"sha256": "ab" * 32}, "wrong-digest"),
+    "cut, index first": (cut_index_first, {}, "truncated"),
+    "cut, index last": (cut_index_last, {}, "truncated"),
+    "cut, matroska": (cut_matroska, {}, "truncated"),
+    "text": (lambda: b"Dear colleague, please find attached the recording.\n" * 40, {}, "not-footage"),
+    "one byte": (lambda: b"\0", {}, "not-footage"),
+    "zeros": (lambda: bytes(100_000), {}, "not-footage"),
+    "only a header": (lambda: made()[:32], {}, "truncated"),
+    "sound only": (tone, {}, "no-video"),
+    "a picture on a sound": (lambda: tone("tone.mp3"), {}, "no-video"),
+    "absurd duration": (says_too_long, {}, "absurd-duration"),
+    "from the future": (film, {"startedAt": hours_ago(-1)}, "camera-clock-in-future"),
+    "clock fell back": (film, {"startedAt": "1970-01-01T00:03:00Z"}, "term-already-over"),
+    "term over": (film, {"startedAt": hours_ago(24 * 400)}, "term-already-over"),
+}
+
+
+@pytest.mark.parametrize("case", QUARANTINE)
+def test_what_is_wrong_goes_to_quarantine_sealed(small: Installation, dock: Dock, case: str) -> None:
+    make, metadata, reason = QUARANTINE[case]
+    in_quarantine(small, dock, padded(make(), 0) if case == "sound only" else make(), metadata, reason)
+
+
+@pytest.mark.parametrize("case", ["wrong digest", "text"])
+def test_quarantine_on_both_pairs(standing: Installation, any_dock: Dock, case: str) -> None:
+    make, metadata, reason = QUARANTINE[case]
+    in_quarantine(standing, any_dock, make(), metadata, reason)
+
+
+def in_quarantine(
+    installation: Installation, dock: Dock, content: bytes, metadata: dict[str, str], reason: str
+) -> None:
+    upload = dock.upload(content, **metadata)
+    found = dock.receipt(upload)
+    assert (found["state"], found["reason"], found["wipe"]) == ("quarantined", reason, False)
+    claims = found["claims"]
+    assert (claims["state"], claims["reason"], claims["wipe"]) == ("quarantined", reason, False)
+    kept = rows(installation, upload)
+    assert (kept.recording.state, kept.recording.reason) == (State.QUARANTINED, reason)
+    assert (kept.arrival.key_id, kept.arrival.sealed) == (None, None)
+    assert kept.recording.dispose_after is not None
+    # Its own clock may be what is wrong: the term runs from today.
+    assert kept.recording.dispose_after > datetime.now(UTC)
+    assert as_kept(installation, upload) == content
+    assert events(installation, upload) == [Event.RECORDING_ANNOUNCED, Event.RECORDING_QUARANTINED]
+    assert content[:64] not in b"".join(
+        installation.vault.store.fetch(name, 0, 63) for name in stored(installation, upload)
+    )
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=4), timedelta(minutes=6)])
+def test_a_camera_may_be_a_little_ahead(dock: Dock, ahead: timedelta) -> None:
+    started = (datetime.now(UTC) + ahead).isoformat()
+    found = dock.receipt(dock.upload(film(), startedAt=started))
+    assert found["wipe"] is (ahead < timedelta(minutes=5))
+
+
+# The same again
+
+
+def test_the_same_again_without_a_digest_is_recognised(standing: Installation, any_dock: Dock) -> None:
+    content = film(3 * PART)
+    first = any_dock.upload(content)
+    receipt = any_dock.receipt(first)
+    before = stored(standing)
+    again = any_dock.begin(len(content))
+    any_dock.go_on(again, content, 0, chunk=PART)
+    assert any_dock.receipt(again) == receipt
+    wait_for(lambda: stored(standing) == before or None, "the second copy stays")
+    found = rows(standing, again)
+    assert (found.recording.state, found.arrival.kept_as) == (State.DUPLICATE, id_of(first))
+    assert (found.sealed_key, found.arrival.sealed, found.objects) == (None, None, [])
+    assert events(standing, again) == [Event.RECORDING_ANNOUNCED, Event.RECORDING_DUPLICATED]
+
+
+def test_two_docks_at_once_keep_one(standing: Installation, any_dock: Dock) -> None:
+    content = film(2 * PART)
+    other = another_dock(standing, any_dock.url, f"dock {new_id()}")
+    before = set(stored(standing))
+    uploads: list[str] = []
+    together = threading.Barrier(2)
+
+    def send(dock: Dock) -> None:
+        upload = dock.begin(len(content))
+        together.wait()
+        dock.go_on(upload, content, 0)
+        uploads.append(upload)
+
+    threads = [threading.Thread(target=send, args=(each,)) for each in (any_dock, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    mine = next(each for each in uploads if any_dock.head(each).ok)
+    theirs = next(each for each in uploads if each != mine)
+    assert any_dock.receipt(mine) == other.receipt(theirs)
+    states = sorted(str(rows(standing, each).recording.state) for each in uploads)
+    assert states == [State.DUPLICATE, State.KEPT]
+    kept = next(each for each in uploads if rows(standing, each).recording.state == State.KEPT)
+    owned = set(rows(standing, kept).objects)
+    wait_for(lambda: set(stored(standing)) - before == owned or None, "a second copy stays")
+
+
+def test_commit_points_reached_together_keep_one(standing: Installation) -> None:
+    """Both have looked for the other, found nothing, and go on: the database lets one of them."""
+    content = film()
+    uploads = [received(standing, content) for _ in range(2)]
+    together = threading.Barrier(2, timeout=20)
+    look = examination._look
+
+    def look_together(*given: object) -> object:
+        found = look(*given)  # type: ignore[arg-type]  # handed through
+        together.wait()
+        return found
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(examination, "_look", look_together)
+        threads = [
+            threading.Thread(target=examine, args=(standing.intake, id_of(each), None), kwargs={"now": now()})
+            for each in uploads
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    found = [rows(standing, each) for each in uploads]
+    assert sorted(str(each.recording.state) for each in found) == [State.DUPLICATE, State.KEPT]
+    assert found[0].arrival.receipt == found[1].arrival.receipt is not None
+
+
+def test_other_bytes_than_announced_never_get_the_receipt_of_what_they_are(
+    standing: Installation, any_dock: Dock
+) -> None:
+    """A dock that mixes up two files sends one that is kept for one that is not: it must keep the other."""
+    known = film()
+    any_dock.receipt(any_dock.upload(known))
+    upload = any_dock.upload(known, sha256=digest(b"the recording that is still on the camera"))
+    found = any_dock.receipt(upload)
+    assert (found["state"], found["reason"], found["wipe"]) == ("quarantined", "wrong-digest", False)
+    assert as_kept(standing, upload) == known
+
+
+# The commit point
+
+
+def test_after_the_commit_point_ingest_cannot_open_it(standing: Installation, any_dock: Dock) -> None:
+    upload = any_dock.upload(film())
+    any_dock.receipt(upload)
+    found = rows(standing, upload)
+    assert found.sealed_key is not None
+    with pytest.raises(NoArrivingKey):
+        standing.intake.arriving_key(found.arrival, town.SLUG)
+    ring = KeyRing.load(standing.ingest_settings.keys, role=Role.INGEST)
+    recording, wrapped = id_of(upload), WrappedKey(found.sealed_key.key_id, found.sealed_key.sealed)
+    with pytest.raises(KeyNotHeld):
+        ring.unwrap(wrapped, recording=recording, municipality=town.SLUG)
+    assert ring.arrival is not None
+    for key_id in ring.arrival.keys:
+        for candidate in (wrapped.sealed, wrapped.sealed[:32], wrapped.sealed[32:]):
+            with pytest.raises((WrappingBroken, ValueError)):
+                ring.unwrap_arriving(
+                    WrappedKey(key_id, candidate), recording=recording, municipality=town.SLUG
+                )
+    private = [path for path in standing.ingest_settings.keys.rglob("private.pem") if "sealing" in path.parts]
+    assert private == []
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.mark.parametrize("step", ["sign", "append"])
+def test_a_commit_point_that_fails_changes_nothing(
+    standing: Installation, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    content = film()
+    upload = received(standing, content)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(step)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(receipts if step == "sign" else audit, step, fail)
+        with pytest.raises(RuntimeError, match=step):
+            examine(standing.intake, id_of(upload), None, now=now())
+    found = rows(standing, upload)
+    assert found.recording.state == State.RECEIVED
+    assert found.recording.sha256 is None
+    assert found.arrival.sealed is not None
+    assert found.arrival.receipt is None
+    assert events(standing, upload) == [Event.RECORDING_ANNOUNCED]
+    assert examine(standing.intake, id_of(upload), None, now=now() + DAY)
+    kept_as_whole(standing, upload, content)
+
+
+def test_the_running_hash_is_believed_and_without_one_all_is_read_again(standing: Installation) -> None:
+    content = film(2 * PART)
+    upload = received(standing, content)
+    assert examine(standing.intake, id_of(upload), None, now=now())
+    kept_as_whole(standing, upload, content)
+
+
+# Leases
+
+
+def test_one_examines_at_a_time(standing: Installation) -> None:
+    content = film()
+    upload = received(standing, content)
+    recording, at = id_of(upload), now()
+    assert recording in waiting(standing.intake, now=at)
+    assert examination._lease(standing.intake, recording, at)
+    assert not examination._lease(standing.intake, recording, at)
+    assert not examine(standing.intake, recording, None, now=at)
+    assert recording not in waiting(standing.intake, now=at)
+    end = rows(standing, upload).arrival.examined_until
+    assert end is not None
+    assert end - at >= timedelta(seconds=2 * standing.intake.settings.probe_seconds)
+    assert recording not in waiting(standing.intake, now=end - timedelta(seconds=1))
+    assert recording in waiting(standing.intake, now=end + timedelta(seconds=1))
+    assert examine(standing.intake, recording, None, now=end + timedelta(seconds=1))
+    kept_as_whole(standing, upload, content)
+    assert not examine(standing.intake, recording, None, now=at + DAY)
+    assert recording not in waiting(standing.intake, now=at + DAY)
+
+
+def test_whoever_comes_late_changes_nothing(standing: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lease ran out while it looked, and another has passed the commit point since."""
+    content = film()
+    upload = received(standing, content)
+    look = examination._look
+
+    def slow(intake: Intake, *given: object) -> object:
+        found = look(intake, *given)  # type: ignore[arg-type]  # handed through
+        with monkeypatch.context() as patched:
+            patched.setattr(examination, "_look", look)
+            assert examine(intake, id_of(upload), None, now=now() + DAY)
+        return found
+
+    monkeypatch.setattr(examination, "_look", slow)
+    assert examine(standing.intake, id_of(upload), None, now=now())
+    kept_as_whole(standing, upload, content)
+    assert events(standing, upload) == [Event.RECORDING_ANNOUNCED, Event.RECORDING_KEPT]
+
+
+def test_leased_recordings_do_not_keep_others_waiting(own: Installation) -> None:
+    """A hundred that are being examined, and one that nobody looks at."""
+    with opened(own) as dock:
+        uploads = [dock.begin(5) for _ in range(102)]
+    with own.vault.database.transaction() as session:
+        session.execute(update(Recording).values(state=State.RECEIVED))
+        session.execute(update(Arrival).values(examined_until=now() + DAY))
+        last = id_of(uploads[-1])
+        session.execute(update(Arrival).where(Arrival.recording_id == last).values(examined_until=None))
+    assert waiting(own.intake, now=now()) == [last]
+
+
+# What is not the footage's fault
+
+
+@pytest.mark.parametrize("fetch", [1, 2, 3])
+def test_a_store_that_goes_away_condemns_nothing(small: Installation, fetch: int) -> None:
+    content = film(PART - 100)
+    upload = received(small, content)
+
+    def away(number: int) -> Exception | None:
+        return StoreUnavailable("test") if number >= fetch else None
+
+    brittle = replace(small.intake, store=BrittleStore(small.intake.store, on_fetch=away))
+    with pytest.raises(StoreUnavailable):
+        examine(brittle, id_of(upload), digest(content), now=now())
+    assert rows(small, upload).recording.state == State.RECEIVED
+    assert examine(small.intake, id_of(upload), None, now=now() + DAY)
+    kept_as_whole(small, upload, content)
+
+
+def test_a_slow_store_condemns_nothing(small: Installation) -> None:
+    content = film()
+    upload = received(small, content)
+    slow = threading.Event()
+
+    def wait(_: int) -> None:
+        slow.wait(0.25)
+
+    intake = replace(small.intake, store=BrittleStore(small.intake.store, on_fetch=wait))
+    assert examine(intake, id_of(upload), digest(content), now=now())
+    kept_as_whole(small, upload, content)
+
+
+def test_without_ffprobe_the_examination_waits(small: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = film()
+    monkeypatch.setattr("ingest.app.TAKE_OVER_SECONDS", 0.1)
+    there = shutil.which("ffprobe")
+    assert there
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", "/nowhere")
+        with opened(small, probe_seconds=1) as dock:
+            upload = dock.upload(content)
+            wait_for(lambda: rows(small, upload).arrival.examined_until, "nobody tried")
+            assert dock.ask_receipt(upload).status_code == 202
+    assert rows(small, upload).recording.state == State.RECEIVED
+    with opened(small, clock=lambda: now() + timedelta(seconds=30)) as dock:
+        assert dock.receipt(dock.found(upload))["wipe"] is True
+    kept_as_whole(small, upload, content)
+
+
+# By ingest's verbs alone
+
+
+def test_what_is_not_complete_is_not_examined(small: Installation, dock: Dock) -> None:
+    upload = dock.begin(5)
+    assert not examine(intake_of(small), id_of(upload), None, now=now())
+    assert rows(small, upload).arrival.examined_until is None
+
+
+def test_an_object_that_no_row_owns_goes_with_the_examination(small: Installation) -> None:
+    """Left by a writer that died, or lost the race for its offset."""
+    content = film()
+    upload = received(small, content)
+    recording = RecordingId(id_of(upload))
+    left = f"{recording}/000007-{'0' * 16}"
+    small.intake.store.put(left, b"sealed, once")
+    assert examine(small.intake, recording, None, now=now())
+    assert left not in stored(small, upload)
+    kept_as_whole(small, upload, content)
+    with small.vault.database.reading() as session:
+        assert session.scalar(select(func.count()).where(Part.recording_id == recording)) == 1

@@ -1,0 +1,210 @@
+"""Watching: a range needs a fresh decision, and a Viewing can be had in one way only."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+
+from console.demo import town
+from tests.installation import Installation
+from tests.watching import (
+    PURPOSE,
+    choosing,
+    demand,
+    entries,
+    footage,
+    granted,
+    keep,
+    payload_of,
+    wish,
+)
+from vault import grants
+from vault.audit import Event
+from vault.facts import Unknown
+from vault.footage import Footage, RangeOutside
+from vault.ids import GrantId, RecordingId, new_id
+from vault.keys import KeyRing
+from vault.requests import ask
+from vault.tables import Grant, Recording, SealedKey, State
+from vault.viewing import CARRIED_OUT, Denied, Viewing, Watching
+
+PLAIN = footage(5000)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def recording(small: Installation) -> RecordingId:
+    return keep(small, PLAIN)
+
+
+@pytest.fixture
+def grant(small: Installation, recording: RecordingId) -> GrantId:
+    return granted(small, recording)
+
+
+def test_a_viewing_cannot_be_made_by_hand(small: Installation, grant: GrantId) -> None:
+    watching = Watching(small.vault)
+    real = watching.watch(small.caller(town.SUPERVISOR), grant, None, now=now())
+    assert isinstance(real, Viewing)
+    given: dict[str, Any] = {
+        name: getattr(real, name)
+        for name in ("footage", "span", "partial", "entry", "actor", "municipality", "media")
+    }
+    for proof in (None, object(), real, True):
+        with pytest.raises(TypeError):
+            Viewing(**given, proof=proof)
+
+
+def test_a_range_is_accounted_for(small: Installation, grant: GrantId, recording: RecordingId) -> None:
+    moment = now()
+    viewing = Watching(small.vault).watch(small.caller(town.SUPERVISOR), grant, choosing(7, 11), now=moment)
+    assert isinstance(viewing, Viewing)
+    assert b"".join(viewing.pieces()) == PLAIN[7:12]
+    [entry] = entries(small, Event.VIEWING_SERVED)
+    ring = small.vault.ring
+    leaf = json.loads(entry.leaf)
+    assert viewing.entry == entry.id
+    assert leaf["t"] == round(moment.timestamp() * 1000) or abs(leaf["t"] - moment.timestamp() * 1000) < 1
+    assert leaf["facts"] == {"first": 7, "last": 11}
+    assert (leaf["dec"], leaf["purpose"], leaf["regime"], leaf["org"]) == ("allow", PURPOSE, "avg", town.SLUG)
+    assert leaf["obj"] == ring.pseudonym("recording", str(recording))
+    assert leaf["actor"] == ring.pseudonym("person", str(small.town.people[town.SUPERVISOR.subject]))
+    assert leaf["subj"] == ring.pseudonym("person", str(small.town.people[town.OFFICER.subject]))
+    assert leaf["why"] == ["watch-under-grant"]
+    assert leaf["pol"] == small.vault.rule_sets.of(town.SLUG).digest
+    assert payload_of(small, entry)["details"] == {
+        "grant": str(grant), "purpose": PURPOSE, "unmet": [],
+    }  # fmt: skip
+
+
+def test_a_key_is_unwrapped_once_for_a_player(
+    small: Installation, grant: GrantId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unwrapped: list[object] = []
+    unwrap = KeyRing.unwrap
+    monkeypatch.setattr(
+        KeyRing, "unwrap", lambda self, *args, **named: unwrapped.append(1) or unwrap(self, *args, **named)
+    )
+    watching = Watching(small.vault)
+    for at in range(5):
+        watching.watch(small.caller(town.SUPERVISOR), grant, choosing(at, at), now=now())
+    assert len(unwrapped) == 1
+    assert len(entries(small, Event.VIEWING_SERVED)) == 5
+
+
+def test_each_range_is_decided_on_anew(small: Installation, grant: GrantId) -> None:
+    watching, supervisor = Watching(small.vault), small.caller(town.SUPERVISOR)
+    assert isinstance(watching.watch(supervisor, grant, None, now=now()), Viewing)
+    grants.revoke(small.vault, supervisor, grant, reason="Seen enough of it.", now=now())
+    denied = watching.watch(supervisor, grant, None, now=now())
+    assert isinstance(denied, Denied)
+    assert [rule.id for rule in denied.decision.reasons] == ["grant-revoked"]
+
+
+@pytest.mark.parametrize(
+    ("later", "reason"),
+    [
+        (timedelta(hours=-1), "grant-not-begun"),
+        (timedelta(hours=72), "grant-ended"),
+        (timedelta(days=29), "term-is-over"),
+    ],
+)
+def test_a_grant_has_its_time(small: Installation, grant: GrantId, later: timedelta, reason: str) -> None:
+    denied = Watching(small.vault).watch(small.caller(town.SUPERVISOR), grant, None, now=now() + later)
+    assert isinstance(denied, Denied)
+    assert reason in [rule.id for rule in denied.decision.reasons]
+    assert entries(small, Event.VIEWING_SERVED) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"state": State.QUARANTINED}, "footage-not-kept"),
+        ({"state": "disposed"}, "footage-disposed"),
+        ({"state": "something-else"}, "footage-not-kept"),
+    ],
+)
+def test_only_what_is_kept_is_shown(
+    small: Installation, grant: GrantId, recording: RecordingId, changed: dict[str, Any], reason: str
+) -> None:
+    with small.vault.database.transaction() as session:
+        session.execute(update(Recording).where(Recording.id == recording).values(**changed))
+    denied = Watching(small.vault).watch(small.caller(town.SUPERVISOR), grant, None, now=now())
+    assert isinstance(denied, Denied)
+    assert [rule.id for rule in denied.decision.reasons] == [reason]
+
+
+def test_what_may_be_shown_is_what_the_door_can_carry_out(small: Installation, grant: GrantId) -> None:
+    assert {obligation.value for obligation in CARRIED_OUT} == {"decider", "no-copy"}
+    watching, supervisor = Watching(small.vault), small.caller(town.SUPERVISOR)
+    demand(small, grant, ["watermark", "no-copy"])
+    denied = watching.watch(supervisor, grant, None, now=now())
+    assert isinstance(denied, Denied)
+    assert denied.decision.permitted
+    assert {unmet.value for unmet in denied.unmet} == {"watermark"}
+    [entry] = entries(small, Event.VIEWING_DENIED)
+    assert payload_of(small, entry)["details"]["unmet"] == ["watermark"]
+
+
+def test_a_range_outside_is_told_after_it_is_written(small: Installation, grant: GrantId) -> None:
+    with pytest.raises(RangeOutside):
+        Watching(small.vault).watch(small.caller(town.SUPERVISOR), grant, lambda _: None, now=now())
+    [entry] = entries(small, Event.VIEWING_DENIED)
+    assert "facts" not in json.loads(entry.leaf)
+
+
+def test_who_may_not_watch_is_not_told_of_ranges(small: Installation, grant: GrantId) -> None:
+    found = Watching(small.vault).watch(small.caller(town.OFFICER), grant, lambda _: None, now=now())
+    assert isinstance(found, Denied)
+
+
+def test_the_length_is_not_told_to_who_may_not_watch(small: Installation, grant: GrantId) -> None:
+    def choose(_: int) -> None:
+        raise AssertionError
+
+    assert isinstance(
+        Watching(small.vault).watch(small.caller(town.OFFICER), grant, choose, now=now()), Denied
+    )
+
+
+def test_a_destroyed_key_ends_it_also_for_who_watches(small: Installation, grant: GrantId) -> None:
+    watching, supervisor = Watching(small.vault), small.caller(town.SUPERVISOR)
+    assert isinstance(watching.watch(supervisor, grant, None, now=now()), Viewing)
+    with small.vault.database.transaction() as session:
+        session.execute(delete(SealedKey))
+    with pytest.raises(Unknown):
+        watching.watch(supervisor, grant, None, now=now())
+
+
+def test_what_is_no_grant_is_unknown(small: Installation, recording: RecordingId) -> None:
+    waiting = ask(small.vault, small.caller(town.SUPERVISOR), wish(recording), now=now())
+    for other in (new_id(), recording, waiting.request):
+        with pytest.raises(Unknown):
+            Watching(small.vault).watch(small.caller(town.SUPERVISOR), GrantId(other), None, now=now())
+
+
+def test_a_grant_is_for_its_own_footage(small: Installation, grant: GrantId) -> None:
+    other = keep(small, footage(6000, seed=2))
+    with small.vault.database.transaction() as session:
+        session.execute(update(Grant).values(recording_id=other))
+    viewing = Watching(small.vault).watch(small.caller(town.SUPERVISOR), grant, None, now=now())
+    # The grant's row is what counts: it names the other footage now, and so does the entry.
+    assert isinstance(viewing, Viewing)
+    [entry] = entries(small, Event.VIEWING_SERVED)
+    assert entry.object == small.vault.ring.pseudonym("recording", str(other))
+
+
+def test_nothing_but_this_room_opens_footage_for_a_person(
+    small: Installation, grant: GrantId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Footage, "read", refuse)
+    viewing = Watching(small.vault).watch(small.caller(town.SUPERVISOR), grant, None, now=now())
+    assert isinstance(viewing, Viewing)  # made without a byte read: that is for who sends it
