@@ -128,9 +128,12 @@ def run_up(
     issuer: Annotated[str, typer.Option(help="Issuer of staff tokens.")],
     audience: Annotated[str, typer.Option(help="What staff tokens name as their audience.")],
     municipality: Annotated[list[str], typer.Option(help="Rule set to serve; may be given again.")],
+    port: Annotated[int, typer.Option(help="The vault's; ingest and keeper take the two after it.")] = 8000,
 ) -> None:
     """Run vault, ingest and keeper on this machine, on SQLite and a directory."""
-    embedded = Embedded(home.absolute(), issuer, audience, {"vault": 8000, "ingest": 8001, "keeper": 8002})
+    embedded = Embedded(
+        home.absolute(), issuer, audience, {"vault": port, "ingest": port + 1, "keeper": port + 2}
+    )
     embedded.prepare(municipality)
     embedded.start()
     typer.echo(f"vault {embedded.url('vault')}   ingest {embedded.url('ingest')}   logs {embedded.home}")

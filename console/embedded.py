@@ -18,7 +18,7 @@ from pathlib import Path
 import urllib3
 
 from vault.db import Database
-from vault.keys import KeyRing, create_rings
+from vault.keys import KeyRing, Role, add_municipality, create_rings
 from vault.objects import open_store
 from vault.schema import migrate
 from vault.settings import PREFIX, Settings
@@ -46,7 +46,9 @@ class Embedded:
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (self.home / "keys").exists():
             (self.home / "keys").mkdir(mode=0o700)
-            create_rings(self.home / "keys" / "vault", self.home / "keys" / "ingest", municipalities)
+            create_rings(*self._rings, municipalities)
+        for municipality in set(municipalities) - self.ring().sealing.keys():
+            add_municipality(*self._rings, municipality)
         open_store(self._objects_url, create=True)
         database = Database(self._database_url)
         migrate(database)
@@ -61,7 +63,7 @@ class Embedded:
 
     def ring(self) -> KeyRing:
         """The vault's key ring."""
-        return KeyRing.load(self.home / "keys" / "vault")
+        return KeyRing.load(self._rings[0], role=Role.VAULT)
 
     def url(self, process: str) -> str:
         """Where a process listens."""
@@ -121,6 +123,10 @@ class Embedded:
                     return
             time.sleep(0.1)
         raise NotReady(f"{process} did not become ready; read {self.log_of(process)}")
+
+    @property
+    def _rings(self) -> tuple[Path, Path]:
+        return self.home / "keys" / "vault", self.home / "keys" / "ingest"
 
     @property
     def _database_url(self) -> str:

@@ -14,7 +14,9 @@ from vault.registry import Registrar
 from vault.settings import Settings, load
 from vault.vault import database_of, open_vault
 
-app = typer.Typer(no_args_is_help=True, help="Municipalities, people, cameras and docks.")
+app = typer.Typer(
+    no_args_is_help=True, help="Municipalities, people, cameras and docks: register, take back."
+)
 
 
 @app.command("municipality")
@@ -35,6 +37,24 @@ def register_person(issuer: str, subject: str, name: str) -> None:
 def register_role(person: UUID, municipality: str, role: str, team: str = "") -> None:
     """Give someone a role for a municipality, where it matters for one team."""
     _registrar()[1].assign(PersonId(person), municipality, role, team=team, now=_now())
+
+
+@app.command("withdraw-role")
+def withdraw_role(person: UUID, municipality: str, role: str, team: str = "") -> None:
+    """Take a role back."""
+    _registrar()[1].withdraw(PersonId(person), municipality, role, team=team, now=_now())
+
+
+@app.command("deactivate-person")
+def deactivate_person(person: UUID) -> None:
+    """Someone left: they can do nothing any more."""
+    _registrar()[1].deactivate_person(PersonId(person), now=_now())
+
+
+@app.command("deactivate-dock")
+def deactivate_dock(name: str) -> None:
+    """A dock is gone, or its key may be: its tokens are refused."""
+    _registrar()[1].deactivate_dock(name, now=_now())
 
 
 @app.command("camera")

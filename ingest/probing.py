@@ -1,7 +1,7 @@
 """The process in which ffprobe runs: puts limits on itself, asks, prints one small JSON answer.
 
-``python -m ingest.probing URL SECONDS MEMORY_BYTES``. Started by ingest/probe.py only. It holds no key, no
-database and no settings; what it inherits is its limits.
+``python -m ingest.probing URL SECONDS MEMORY_BYTES``. Started by ingest/probe.py only. It is given no key,
+no database and no settings; what it inherits is its limits.
 """
 
 import json

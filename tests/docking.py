@@ -21,12 +21,13 @@ from ingest.app import make_app, now_utc
 from ingest.intake import Intake
 from tests.installation import MAKER, Installation, at_scale, embedded, free_port, listening
 from tests.servers.postgres import Postgres
-from vault.footage import Footage, parts_of
-from vault.ids import RecordingId
+from vault.footage import Footage, PartAt, parts_of
+from vault.ids import RecordingId, new_id
 from vault.invariants import check_all
 from vault.keys import WrappedKey, verify_receipt
 from vault.objects import Body, ObjectStore, StoredObject
 from vault.registry import Registrar
+from vault.sealing import HEADER_LENGTH, DataKey, PartContext, seal
 from vault.settings import Settings
 from vault.tables import Arrival, Recording, SealedKey
 
@@ -306,6 +307,31 @@ class BrittleStore:
 
     def check(self) -> None:
         self.real.check()
+
+
+class Memory:
+    """Sealed parts in memory."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.fetched: list[tuple[int, int]] = []
+
+    def fetch(self, name: str, first: int, last: int) -> bytes:
+        self.fetched.append((first, last))
+        return self.objects[name][first : last + 1]
+
+
+def sealed(content: bytes, store: Memory | None = None, part: int = 64 * 1024) -> Footage:
+    """`content` as it stands in the store while it arrives."""
+    store = store or Memory()
+    key, recording = DataKey.generate(), RecordingId(new_id())
+    parts = []
+    for index, first in enumerate(range(0, len(content), part)):
+        piece = content[first : first + part]
+        body = b"".join(seal(key, PartContext(recording, index), [piece]))
+        store.objects[str(index)] = body
+        parts.append(PartAt(index, first, len(piece), str(index), body[:HEADER_LENGTH]))
+    return Footage(store, recording, key, parts)  # type: ignore[arg-type]  # only fetch is asked of it
 
 
 def intake_of(installation: Installation, **changed: Any) -> Intake:

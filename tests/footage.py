@@ -22,9 +22,17 @@ def made(*output: str, name: str = "film.mp4", seconds: float = 2, sound: bool =
 
 
 @cache
-def tone(name: str = "tone.m4a", seconds: float = 2) -> bytes:
+def tone() -> bytes:
     """Sound without a picture."""
-    return _run(["-f", "lavfi", "-i", f"sine=duration={seconds}", "-c:a", "aac"], name)
+    return _run(["-f", "lavfi", "-i", "sine=duration=2", "-c:a", "aac"], "tone.m4a")
+
+
+@cache
+def tone_with_cover() -> bytes:
+    """Sound with a picture on its cover, which is no moving picture."""
+    inputs = ["-f", "lavfi", "-i", "sine=duration=2", "-f", "lavfi", "-i", f"{PICTURE}:duration=0.1"]
+    cover = ["-map", "0", "-map", "1", "-c:v", "png", "-disposition:v", "attached_pic", "-c:a", "mp3"]
+    return _run([*inputs, *cover], "tone.mp3")
 
 
 def film(length: int = 0) -> bytes:

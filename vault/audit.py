@@ -66,8 +66,11 @@ class Event(enum.StrEnum):
     MUNICIPALITY_REGISTERED = "municipality.registered"
     PERSON_REGISTERED = "person.registered"
     PERSON_ASSIGNED = "person.assigned"
+    PERSON_WITHDRAWN = "person.withdrawn"
+    PERSON_DEACTIVATED = "person.deactivated"
     CAMERA_REGISTERED = "camera.registered"
     DOCK_REGISTERED = "dock.registered"
+    DOCK_DEACTIVATED = "dock.deactivated"
     OFFICER_DEPICTED = "officer.depicted"
 
     @property

@@ -87,7 +87,14 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, hide_parameters=True, pool_size=16, max_overflow=16)
+    return create_engine(
+        url,
+        connect_args={"connect_timeout": 10},
+        pool_pre_ping=True,
+        hide_parameters=True,
+        pool_size=16,
+        max_overflow=16,
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

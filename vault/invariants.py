@@ -6,13 +6,14 @@ only, and what to do about it is in docs/operations.md.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Event
+from vault.keys import KeyRingError, WrappedKey
 from vault.objects import StoredObject
 from vault.sealing import sealed_length
 from vault.tables import (
@@ -29,6 +30,7 @@ from vault.tables import (
 )
 from vault.vault import Vault
 
+EXAMINED_WITHIN = timedelta(days=1)
 MOST_FINDINGS = 1000
 """Most findings of one check: more would say no more."""
 
@@ -49,7 +51,7 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
             for name, check in _CHECKS.items()
             for about in list(check(session, now))[:MOST_FINDINGS]
         ]
-        return found + list(_objects(vault, session)) + list(_payloads(vault, session))
+        return [*found, *_keys(vault, session), *_objects(vault, session), *_payloads(vault, session)]
 
 
 def _recordings_where(*conditions: ColumnElement[bool]) -> Callable[[Session, datetime], Iterator[str]]:
@@ -78,6 +80,16 @@ def _parts_do_not_add_up(session: Session, _now: datetime) -> Iterator[str]:
 def _overdue(session: Session, now: datetime) -> Iterator[str]:
     query = select(Recording.id).where(
         Recording.state.in_([State.KEPT, State.QUARANTINED]), Recording.dispose_after <= now
+    )
+    return map(str, session.scalars(query))
+
+
+def _never_examined(session: Session, now: datetime) -> Iterator[str]:
+    """Complete for a day, and still not past its commit point: its dock waits for a receipt in vain."""
+    query = (
+        select(Recording.id)
+        .join(Arrival, Arrival.recording_id == Recording.id)
+        .where(Recording.state == State.RECEIVED, Arrival.announced_at < now - EXAMINED_WITHIN)
     )
     return map(str, session.scalars(query))
 
@@ -115,9 +127,23 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
         ~select(Arrival).where(Arrival.recording_id == Recording.id, Arrival.receipt.is_not(None)).exists(),
     ),
     "parts-do-not-add-up": _parts_do_not_add_up,
+    "never-examined": _never_examined,
     "term-is-over": _overdue,
     "grant-without-approval": _grants_without_approval,
 }
+
+
+def _keys(vault: Vault, session: Session) -> Iterator[Finding]:
+    """Every wrapped key opens with the ring we have: a lost private key is found before it is needed."""
+    query = select(SealedKey, Recording.municipality_id).join(
+        Recording, Recording.id == SealedKey.recording_id
+    )
+    for row, municipality in session.execute(query.execution_options(yield_per=500)):
+        try:
+            wrapped = WrappedKey(row.key_id, row.sealed)
+            vault.ring.unwrap(wrapped, recording=row.recording_id, municipality=municipality)
+        except KeyRingError:
+            yield Finding("sealed-key-does-not-open", str(row.recording_id))
 
 
 def _objects(vault: Vault, session: Session) -> Iterator[Finding]:

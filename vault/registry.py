@@ -98,6 +98,37 @@ class Registrar:
                 {"depicted": str(person)},
             )
 
+    def withdraw(
+        self, person: PersonId, municipality: str, role: str, *, team: str = "", now: datetime
+    ) -> None:
+        """Take a role back, from the next request on. Grants they hold stay: revoke those."""
+        with self.database.transaction() as session:
+            row = session.get(Assignment, (person, municipality, role, team))
+            if row is None:
+                raise NotRegistered
+            session.delete(row)
+            details = {"role": role, "team": team}
+            self._append(session, Event.PERSON_WITHDRAWN, municipality, ("person", str(person)), now, details)
+
+    def deactivate_person(self, person: PersonId, *, now: datetime) -> None:
+        """Someone left: from the next request on they can do nothing, also not under a grant they hold."""
+        with self.database.transaction() as session:
+            row = session.get(Person, person)
+            if row is None:
+                raise NotRegistered
+            row.active = False
+            self._append(session, Event.PERSON_DEACTIVATED, None, ("person", str(person)), now, {})
+
+    def deactivate_dock(self, name: str, *, now: datetime) -> None:
+        """A dock is gone, or its key may be: from the next request on its tokens are refused."""
+        with self.database.transaction() as session:
+            row = session.scalar(select(Dock).where(Dock.name == name))
+            if row is None:
+                raise NotRegistered
+            row.active = False
+            thing = ("dock", str(row.id))
+            self._append(session, Event.DOCK_DEACTIVATED, row.municipality_id, thing, now, {"name": name})
+
     def _add(
         self,
         row: Base,
@@ -125,6 +156,17 @@ class Registrar:
             session.flush()
         except IntegrityError as error:
             raise (NotRegistered if _points_nowhere(error) else AlreadyRegistered) from error
+        self._append(session, event, municipality, thing, now, details)
+
+    def _append(
+        self,
+        session: Session,
+        event: Event,
+        municipality: str | None,
+        thing: tuple[str, str],
+        now: datetime,
+        details: Mapping[str, object],
+    ) -> None:
         audit.append(
             session,
             self.ring,

@@ -8,7 +8,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "BODYCAM_"
@@ -93,5 +93,6 @@ def load() -> Settings:
         raise SettingsRefused(f"unknown: {', '.join(unknown)}; a misspelt setting must not be ignored")
     try:
         return Settings()  # type: ignore[call-arg]  # the fields come from the environment
-    except ValueError as error:
-        raise SettingsRefused(str(error)) from None
+    except ValidationError as error:
+        wrong = [f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        raise SettingsRefused("; ".join(wrong)) from None

@@ -14,6 +14,7 @@ from policies.facts import Action, Situation, Trail
 from vault import audit, facts
 from vault.audit import Event
 from vault.ids import RecordingId
+from vault.keys import KeyNotHeld
 from vault.tables import AuditEntry, AuditPayload
 from vault.vault import Caller, Vault
 
@@ -113,5 +114,8 @@ def _rows(
 
 
 def _line(vault: Vault, entry: AuditEntry, payload: AuditPayload | None) -> Line:
-    opened = audit.read_payload(vault.ring, entry, payload) if payload else None
+    try:
+        opened = audit.read_payload(vault.ring, entry, payload) if payload else None
+    except KeyNotHeld:
+        opened = None
     return Line(entry.seq, json.loads(entry.leaf), opened)

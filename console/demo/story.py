@@ -215,7 +215,10 @@ def _trail(stage: Stage, recording: str) -> None:
         "request.approved",
         "viewing.served",
     }
-    stage.check(expected <= events, "every step is in it, and so is this reading")
+    stage.check(expected <= events, "every step is in it")
+    question = {"municipality": town.SLUG, "purpose": "toezicht-inzagelog", "event": "trail.read"}
+    readings = stage.desk(town.PRIVACY_OFFICER).post("/audit-entries/_search", question).json()
+    stage.check(bool(readings.get("entries")), "and so is this reading")
 
 
 def _entry(stage: Stage, entry: dict[str, Any]) -> None:

@@ -213,11 +213,9 @@ def test_no_database_nothing_shown(
         name = made.vault.database.engine.url.database
         server = Database(made.vault.database.engine.url.set(database="postgres").render_as_string(False))
         execute(server, f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
-        mine = "datname = current_database()"
-        execute(
-            server,
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname <> '' AND NOT {mine}",
-        )
+        with server.transaction() as session:
+            end = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+            session.execute(end, {"name": name})
         for answer in (house.watch(grant, "0-9"), house.watch(grant), house.ask()):
             problem(answer, 503, "service-away")
         execute(server, f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')

@@ -27,7 +27,7 @@ from tests.docking import (
     stored,
     wait_for,
 )
-from tests.footage import film, index_first, made, padded, tone
+from tests.footage import film, index_first, made, tone, tone_with_cover
 from tests.installation import Installation
 from vault import audit
 from vault.audit import Event
@@ -147,7 +147,7 @@ QUARANTINE: dict[str, tuple[Callable[[], bytes], dict[str, str], str]] = {
     "zeros": (lambda: bytes(100_000), {}, "not-footage"),
     "only a header": (lambda: made()[:32], {}, "truncated"),
     "sound only": (tone, {}, "no-video"),
-    "a picture on a sound": (lambda: tone("tone.mp3"), {}, "no-video"),
+    "a picture on a sound": (tone_with_cover, {}, "no-video"),
     "absurd duration": (says_too_long, {}, "absurd-duration"),
     "from the future": (film, {"startedAt": hours_ago(-1)}, "camera-clock-in-future"),
     "clock fell back": (film, {"startedAt": "1970-01-01T00:03:00Z"}, "term-already-over"),
@@ -158,7 +158,7 @@ QUARANTINE: dict[str, tuple[Callable[[], bytes], dict[str, str], str]] = {
 @pytest.mark.parametrize("case", QUARANTINE)
 def test_what_is_wrong_goes_to_quarantine_sealed(small: Installation, dock: Dock, case: str) -> None:
     make, metadata, reason = QUARANTINE[case]
-    in_quarantine(small, dock, padded(make(), 0) if case == "sound only" else make(), metadata, reason)
+    in_quarantine(small, dock, make(), metadata, reason)
 
 
 @pytest.mark.parametrize("case", ["wrong digest", "text"])
@@ -183,7 +183,7 @@ def in_quarantine(
     assert kept.recording.dispose_after > datetime.now(UTC)
     assert as_kept(installation, upload) == content
     assert events(installation, upload) == [Event.RECORDING_ANNOUNCED, Event.RECORDING_QUARANTINED]
-    assert content[:64] not in b"".join(
+    assert len(content) < 16 or content[:64] not in b"".join(
         installation.vault.store.fetch(name, 0, 63) for name in stored(installation, upload)
     )
 

@@ -6,13 +6,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.installation import Installation, at_scale, embedded
 from tests.provider import HandMade, handmade
 from tests.servers.postgres import Postgres
 from tests.watching import House, open_house
-from vault import completions
+from vault import completions, logs
 from vault.invariants import check_all
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_logs() -> None:
+    """Lines without colour and frames: drawing them takes longer than all else that a failure does."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            logs.tell_error_by_type,
+            structlog.processors.JSONRenderer(),
+        ]
+    )
 
 
 @pytest.fixture(autouse=True, scope="session")
