@@ -6,6 +6,7 @@ until the commit point the recording stays *received*, and the dock has no recei
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,8 +22,10 @@ from ingest.reaper import discard_objects
 from policies.retention import dispose_after
 from vault import audit
 from vault.audit import Entry, Event
-from vault.footage import Footage, parts_of
+from vault.footage import Footage, PartAt, parts_of
 from vault.ids import RecordingId
+from vault.objects import ObjectMissing
+from vault.sealing import SealBroken, sealed_length
 from vault.tables import Arrival, Recording, SealedKey, State
 
 RECORDINGS = Counter("ingest_recordings_total", "Recordings past their commit point.", ["outcome"])
@@ -35,7 +38,7 @@ REHASH_BYTES_PER_SECOND = 50 * 1024 * 1024
 class _Findings:
     """What the examination saw, before anything is decided."""
 
-    sha256: str
+    sha256: str | None
     media: Media | None
     reason: str | None
     """Why it goes to quarantine; nothing when it is kept."""
@@ -46,7 +49,7 @@ def examine(intake: Intake, recording_id: RecordingId, sha256: str | None, *, no
 
     `sha256` is the digest of what was received, when this process hashed all of it on the way in. Returns
     False when there is nothing to do: it is not complete, or another process is at it. Raises ProbeAway,
-    the store's errors and SealBroken; the recording then stays received and is tried again.
+    the store's errors; the recording then stays received and is tried again.
     """
     # 1. lease
     if not _lease(intake, recording_id, now):
@@ -58,7 +61,11 @@ def examine(intake: Intake, recording_id: RecordingId, sha256: str | None, *, no
         parts = parts_of(session, recording_id)
     key = intake.arriving_key(arrival, recording.municipality_id)
     footage = Footage(intake.store, recording_id, key, parts)
-    findings = _look(intake, recording, arrival, footage, sha256 or _rehash(footage), now)
+    try:
+        _require_whole(intake, recording_id, parts)
+        findings = _look(intake, recording, arrival, footage, sha256 or _rehash(footage), now)
+    except (SealBroken, ObjectMissing):
+        findings = _Findings(None, None, "stored-damaged")
     # 3. the commit point
     outcome = _commit(intake, recording_id, findings, len(parts), now)
     if outcome:
@@ -93,6 +100,17 @@ def _lease(intake: Intake, recording_id: RecordingId, now: datetime) -> bool:
         rehash = timedelta(seconds=recording.length / REHASH_BYTES_PER_SECOND)
         arrival.examined_until = now + timedelta(seconds=2 * intake.settings.probe_seconds) + rehash
     return True
+
+
+def _require_whole(intake: Intake, recording_id: RecordingId, parts: Sequence[PartAt]) -> None:
+    """Raises ObjectMissing unless every part is in the store, as long as it was sealed.
+
+    A receipt lets a camera be wiped, so what stands behind it is looked at, not remembered.
+    """
+    stored = {found.name: found.size for found in intake.store.list(f"{recording_id}/")}
+    for part in parts:
+        if stored.get(part.object_name) != sealed_length(part.length):
+            raise ObjectMissing(part.object_name)
 
 
 def _rehash(footage: Footage) -> str:
@@ -132,40 +150,46 @@ def _term_end(intake: Intake, recording: Recording, begins: datetime) -> datetim
 def _commit(
     intake: Intake, recording_id: RecordingId, findings: _Findings, parts: int, now: datetime
 ) -> State | None:
-    """The commit point: state, receipt, audit entry and the end of ingest's own key, in one transaction."""
     try:
-        with intake.database.transaction() as session:
-            recording = session.get_one(Recording, recording_id, with_for_update=True)
-            arrival = session.get_one(Arrival, recording_id)
-            if recording.state != State.RECEIVED:
-                return None
-            recording.sha256 = findings.sha256
-            recording.media = findings.media.as_dict() if findings.media else None
-            arrival.key_id = arrival.sealed = arrival.examined_until = None
-            # Other bytes than announced prove nothing of the recording the dock still has: no receipt of
-            # another recording for it, even if that is what came.
-            kept = None if findings.reason == WRONG_DIGEST else _kept_before(session, recording)
-            if kept:
-                _recognise(session, recording, arrival, kept)
-                event = Event.RECORDING_DUPLICATED
-            elif findings.reason:
-                recording.state, recording.reason = State.QUARANTINED, findings.reason
-                # Its own clock may be what is wrong with it, so its term runs from today.
-                recording.dispose_after = _term_end(intake, recording, now)
-                event = Event.RECORDING_QUARANTINED
-            else:
-                recording.state = State.KEPT
-                recording.kept_at = now
-                recording.dispose_after = _term_end(intake, recording, recording.recorded_at)
-                event = Event.RECORDING_KEPT
-            session.flush()
-            entry_id = audit.append(session, intake.ring, _entry(event, recording, parts, now))
-            if not kept:
-                arrival.receipt = receipts.sign(intake, recording, entry_id, now=now)
-            return State(recording.state)
+        return _commit_once(intake, recording_id, findings, parts, now)
     except IntegrityError:
-        # Two dockings of one recording reached the commit point together: the other was first.
-        return _commit(intake, recording_id, findings, parts, now)
+        # Two dockings of one recording reached the commit point together: the other was first, and is seen now.
+        return _commit_once(intake, recording_id, findings, parts, now)
+
+
+def _commit_once(
+    intake: Intake, recording_id: RecordingId, findings: _Findings, parts: int, now: datetime
+) -> State | None:
+    """The commit point: state, receipt, audit entry and the end of ingest's own key, in one transaction."""
+    with intake.database.transaction() as session:
+        recording = session.get_one(Recording, recording_id, with_for_update=True)
+        arrival = session.get_one(Arrival, recording_id)
+        if recording.state != State.RECEIVED:
+            return None
+        recording.sha256 = findings.sha256
+        recording.media = findings.media.as_dict() if findings.media else None
+        arrival.key_id = arrival.sealed = arrival.examined_until = None
+        # Other bytes than announced prove nothing of the recording the dock still has: no receipt of
+        # another recording for it, even if that is what came.
+        kept = None if findings.reason == WRONG_DIGEST else _kept_before(session, recording)
+        if kept:
+            _recognise(session, recording, arrival, kept)
+            event = Event.RECORDING_DUPLICATED
+        elif findings.reason:
+            recording.state, recording.reason = State.QUARANTINED, findings.reason
+            # Its own clock may be what is wrong with it, so its term runs from today.
+            recording.dispose_after = _term_end(intake, recording, now)
+            event = Event.RECORDING_QUARANTINED
+        else:
+            recording.state = State.KEPT
+            recording.kept_at = now
+            recording.dispose_after = _term_end(intake, recording, recording.recorded_at)
+            event = Event.RECORDING_KEPT
+        session.flush()
+        entry_id = audit.append(session, intake.ring, _entry(event, recording, parts, now))
+        if not kept:
+            arrival.receipt = receipts.sign(intake, recording, entry_id, now=now)
+        return State(recording.state)
 
 
 def _kept_before(session: Session, recording: Recording) -> Arrival | None:

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ OUTPUT_LIMIT = 4 * 1024 * 1024
 
 
 class ProbeAway(Exception):
-    """ffprobe could not be run: install ffmpeg. Says nothing about the footage, which stays as it is."""
+    """ffprobe could not be run to its end. Says nothing about the footage, which stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Media:
 def probe(footage: Footage, *, seconds: int, memory_bytes: int, longest_seconds: float) -> Media | NotFootage:
     """Look at `footage`, spending at most `seconds` of wall clock and `memory_bytes` of address space.
 
-    Raises ProbeAway when ffprobe itself is missing.
+    Raises ProbeAway when ffprobe is missing or was ended by somebody else, and what reading the footage
+    raised.
     """
     with serve(footage) as url:
         answer = _ask(url, seconds, memory_bytes)
@@ -83,14 +85,26 @@ def _ask(url: str, seconds: int, memory_bytes: int) -> dict[str, Any]:
         env=_without_settings(),
         start_new_session=True,
     ) as child:
+        late = threading.Event()
+        alarm = threading.Timer(seconds, lambda: (late.set(), _end_group(child.pid)))
+        alarm.start()
         try:
-            output, _ = child.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return {"wrong": "examination-too-long"}
+            # Never more than the limit, whatever comes: the rest dies in the pipe.
+            output = child.stdout.read(OUTPUT_LIMIT + 1) if child.stdout else b""
+            too_much = len(output) > OUTPUT_LIMIT
+            if too_much:
+                _end_group(child.pid)
+            child.wait()
         finally:
+            alarm.cancel()
             _end_group(child.pid)
-    if child.returncode != 0 or len(output) > OUTPUT_LIMIT:
+    if late.is_set():
+        return {"wrong": "examination-too-long"}
+    if too_much or child.returncode > 0:
         return {"wrong": "not-footage"}
+    if child.returncode < 0:
+        # Somebody stops this service, or the machine ran out of memory: no fault of the footage.
+        return {"away": f"the examination was ended by signal {-child.returncode}"}
     answer = json.loads(output)
     return answer if isinstance(answer, dict) else {"wrong": "not-footage"}
 

@@ -6,14 +6,19 @@ less readable, never more, and the next round goes on where this one ended (law 
 
 from datetime import datetime, timedelta
 from itertools import islice
+from uuid import UUID
 
+import structlog
 from sqlalchemy import delete, select
 
 from ingest.intake import INGEST, Intake
 from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.ids import RecordingId
+from vault.objects import ObjectError
 from vault.tables import Arrival, Part, Recording, SealedKey, State
+
+log = structlog.get_logger()
 
 ORPHAN_AGE = timedelta(days=1)
 """An object without a row is left alone for so long: its row may be about to be committed."""
@@ -21,18 +26,23 @@ BATCH = 100
 """Uploads in one round: a round that is killed loses little."""
 
 
-def abandon(
-    intake: Intake, recording_id: RecordingId, *, event: Event, actor: Actor, now: datetime, due: bool = False
-) -> bool:
-    """End an arrival for good: nothing of it can be opened any more. Returns False when it does not arrive.
+def abandon(intake: Intake, recording_id: RecordingId, actor: Actor, *, now: datetime) -> bool:
+    """End an arrival because its dock says so. Returns False when it does not arrive any more."""
+    if not _end(intake, recording_id, Event.ARRIVAL_TERMINATED, actor, now):
+        return False
+    # 2. the objects; 3. their rows
+    discard_objects(intake, recording_id, keep_owned=False)
+    return True
 
-    With `due`, only when it has expired: a byte may have come since the reaper looked.
-    """
+
+def _end(intake: Intake, recording_id: RecordingId, event: Event, actor: Actor, now: datetime) -> bool:
+    """Let nothing of an arrival be opened any more; a reaped one only when no byte came since it expired."""
     with intake.database.transaction() as session:
         # 1. the keys
         recording = session.get_one(Recording, recording_id, with_for_update=True)
         arrival = session.get_one(Arrival, recording_id)
-        if recording.state != State.ARRIVING or (due and arrival.expires_at > now):
+        fresh = event is Event.ARRIVAL_REAPED and arrival.expires_at > now
+        if recording.state != State.ARRIVING or fresh:
             return False
         recording.state = State.ABANDONED
         arrival.key_id = arrival.sealed = None
@@ -50,8 +60,6 @@ def abandon(
                 facts={"length": recording.length},
             ),
         )
-    # 2. the objects; 3. their rows
-    discard_objects(intake, recording_id, keep_owned=False)
     return True
 
 
@@ -85,22 +93,42 @@ def reap(intake: Intake, *, now: datetime) -> int:
             .distinct()
             .limit(BATCH)
         ).all()
-    for recording in unfinished:
-        discard_objects(intake, RecordingId(recording), keep_owned=False)
-    return sum(
-        abandon(intake, RecordingId(recording), event=Event.ARRIVAL_REAPED, actor=INGEST, now=now, due=True)
-        for recording in expired
-    )
+    # The keys of all of them before the objects of any: one object that cannot go holds up nothing else.
+    ended = {one for one in expired if _end(intake, RecordingId(one), Event.ARRIVAL_REAPED, INGEST, now)}
+    for recording in ended | set(unfinished):
+        try:
+            discard_objects(intake, RecordingId(recording), keep_owned=False)
+        except ObjectError as error:
+            log.warning("reaping.postponed", recording=str(recording), why=type(error).__name__)
+    return len(ended)
 
 
 def reap_orphans(intake: Intake, *, now: datetime) -> int:
-    """Discard objects that no row has owned for a day: a process died between object and row."""
+    """Discard objects that no row has owned for a day: a process died between object and row.
+
+    Not those of a recording that still arrives: a request with a checksum holds its parts without rows until
+    its last byte, and that may take longer than a day. They go when the arrival ends.
+    """
     old = (found.name for found in intake.store.list("") if found.stored_at < now - ORPHAN_AGE)
     count = 0
     while names := list(islice(old, BATCH)):
         with intake.database.reading() as session:
-            owned = set(session.scalars(select(Part.object_name).where(Part.object_name.in_(names))))
-        for name in set(names) - owned:
-            intake.store.discard(name)
-            count += 1
+            spared = set(session.scalars(select(Part.object_name).where(Part.object_name.in_(names))))
+            recordings = {UUID(name.partition("/")[0]) for name in names}
+            arriving = set(
+                session.scalars(
+                    select(Recording.id).where(
+                        Recording.id.in_(recordings), Recording.state.in_([State.ARRIVING, State.RECEIVED])
+                    )
+                )
+            )
+        for name in set(names) - spared:
+            if UUID(name.partition("/")[0]) in arriving:
+                continue
+            try:
+                intake.store.discard(name)
+            except ObjectError as error:
+                log.warning("reaping.postponed", recording=name.partition("/")[0], why=type(error).__name__)
+            else:
+                count += 1
     return count

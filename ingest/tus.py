@@ -31,7 +31,7 @@ from ingest.receiving import (
     Upload,
     durable_offset,
 )
-from vault.audit import Actor, Event
+from vault.audit import Actor
 from vault.ids import RecordingId
 from vault.objects import StoreFull, StoreUnavailable
 from vault.sealing import DataKey
@@ -139,8 +139,7 @@ class _Uploads:
             abandon,
             door.intake,
             RecordingId(upload),
-            event=Event.ARRIVAL_TERMINATED,
-            actor=Actor("dock", str(dock.id), dock.name),
+            Actor("dock", str(dock.id), dock.name),
             now=door.clock(),
         )
         if not ended:

@@ -87,7 +87,10 @@ def load() -> Settings:
     unknown = sorted(
         name
         for name in os.environ
-        if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX) and name not in known
+        # In any case of letters: so the variables we do know are read.
+        if name.upper().startswith(PREFIX)
+        and not name.upper().startswith(TEST_PREFIX)
+        and name.upper() not in known
     )
     if unknown:
         raise SettingsRefused(f"unknown: {', '.join(unknown)}; a misspelt setting must not be ignored")

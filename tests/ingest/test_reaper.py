@@ -1,0 +1,167 @@
+"""What was left is taken away, key first; what is whole, or still coming, is not."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from ingest import reaper
+from ingest.intake import INGEST
+from ingest.reaper import ORPHAN_AGE, abandon, discard_objects, reap, reap_orphans
+from tests.docking import PART, BrittleStore, Dock, as_kept, id_of, opened, rows, stored
+from tests.footage import film
+from tests.installation import Installation
+from vault.audit import Event
+from vault.ids import new_id
+from vault.objects import StoreUnavailable
+from vault.tables import Arrival, AuditEntry, Part, State
+
+WEEK = timedelta(days=7, seconds=5)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def begun(dock: Dock, parts: int = 2) -> str:
+    upload = dock.begin(10 * PART)
+    assert dock.send(upload, b"x" * (parts * PART)).status_code == 204
+    return upload
+
+
+def told(installation: Installation, upload: str) -> list[str]:
+    name = installation.vault.ring.pseudonym("recording", str(id_of(upload)))
+    with installation.vault.database.reading() as session:
+        query = select(AuditEntry.event).where(AuditEntry.object == name).order_by(AuditEntry.seq)
+        return list(session.scalars(query))
+
+
+def gone(installation: Installation, upload: str) -> None:
+    left = rows(installation, upload)
+    assert left.recording.state == State.ABANDONED
+    assert (left.sealed_key, left.arrival.key_id, left.arrival.sealed, left.objects) == (None, None, None, [])
+    assert stored(installation, upload) == []
+
+
+def test_what_stopped_coming_is_reaped_and_only_that(standing: Installation, any_dock: Dock) -> None:
+    content = film()
+    kept = any_dock.upload(content)
+    any_dock.receipt(kept)
+    stopped = begun(any_dock)
+    empty = any_dock.begin(10)
+    later = now() + WEEK
+    assert reap(standing.intake, now=now() + timedelta(days=6)) == 0
+    going_on = begun(any_dock)
+    with standing.vault.database.transaction() as session:
+        session.execute(
+            update(Arrival)
+            .where(Arrival.recording_id == id_of(going_on))
+            .values(expires_at=later + timedelta(seconds=1))
+        )
+    assert reap(standing.intake, now=later) == 2
+    for upload in (stopped, empty):
+        gone(standing, upload)
+        assert told(standing, upload) == [Event.RECORDING_ANNOUNCED, Event.ARRIVAL_REAPED]
+        assert any_dock.head(upload).status_code == 410
+    assert as_kept(standing, kept) == content
+    assert any_dock.offset(going_on) == 2 * PART
+    assert reap(standing.intake, now=later) == 0
+    any_dock.withdraw(going_on)
+
+
+def test_a_byte_that_came_since_the_reaper_looked_saves_it(standing: Installation, any_dock: Dock) -> None:
+    upload = begun(any_dock)
+    assert not abandon(
+        standing.intake, id_of(upload), event=Event.ARRIVAL_REAPED, actor=INGEST, now=now(), due=True
+    )
+    assert any_dock.offset(upload) == 2 * PART
+    any_dock.withdraw(upload)
+
+
+def test_what_is_complete_is_never_reaped(standing: Installation) -> None:
+    content = film()
+    with opened(standing) as dock, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ingest.door.Door.begin_examination", lambda *_: None)
+        upload = dock.upload(content)
+    assert reap(standing.intake, now=now() + 10 * WEEK) == 0
+    assert not abandon(
+        standing.intake, id_of(upload), event=Event.ARRIVAL_TERMINATED, actor=INGEST, now=now()
+    )
+    assert rows(standing, upload).recording.state == State.RECEIVED
+    assert as_kept(standing, upload) == content
+
+
+@pytest.mark.parametrize("step", ["after the key", "after the objects"])
+def test_a_reaper_that_dies_leaves_less_readable_and_the_next_ends_it(
+    standing: Installation, any_dock: Dock, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    upload = begun(any_dock)
+
+    def die(*_: object, **__: object) -> int:
+        if step == "after the objects":
+            for name in stored(standing, upload):
+                standing.intake.store.discard(name)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reaper, "discard_objects", die)
+        with pytest.raises(KeyboardInterrupt):
+            reap(standing.intake, now=now() + WEEK)
+    left = rows(standing, upload)
+    assert (left.recording.state, left.sealed_key, left.arrival.sealed) == (State.ABANDONED, None, None)
+    assert len(left.objects) == 2
+    reap(standing.intake, now=now())
+    gone(standing, upload)
+
+
+def test_a_store_that_is_away_costs_no_row(own: Installation) -> None:
+    with opened(own) as dock:
+        upload = begun(dock)
+
+    class Away(BrittleStore):
+        def discard(self, name: str) -> None:
+            raise StoreUnavailable(name)
+
+    with pytest.raises(StoreUnavailable):
+        reap(replace(own.intake, store=Away(own.intake.store)), now=now() + WEEK)
+    assert len(rows(own, upload).objects) == 2
+    reap(own.intake, now=now() + WEEK)
+    gone(own, upload)
+
+
+def test_an_object_without_a_row_goes_after_a_day(standing: Installation, any_dock: Dock) -> None:
+    content = film(3 * PART)
+    kept = any_dock.upload(content)
+    any_dock.receipt(kept)
+    arriving = begun(any_dock)
+    left = [f"{recording}/000000-{'a' * 16}" for recording in (new_id(), id_of(kept), id_of(arriving))]
+    for name in left:
+        standing.intake.store.put(name, b"sealed, once")
+    before = set(stored(standing))
+    assert reap_orphans(standing.intake, now=now() + ORPHAN_AGE - timedelta(minutes=5)) == 0
+    assert set(stored(standing)) == before
+    assert reap_orphans(standing.intake, now=now() + ORPHAN_AGE + timedelta(minutes=5)) == 3
+    assert set(stored(standing)) == before - set(left)
+    assert as_kept(standing, kept) == content
+    assert any_dock.offset(arriving) == 2 * PART
+    any_dock.withdraw(arriving)
+
+
+def test_more_orphans_than_a_batch(own: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaper, "BATCH", 3)
+    for _ in range(8):
+        own.intake.store.put(f"{new_id()}/000000-{'a' * 16}", b"sealed, once")
+    assert reap_orphans(own.intake, now=now() + 2 * ORPHAN_AGE) == 8
+    assert stored(own) == []
+
+
+def test_discarding_what_no_row_owns_leaves_what_one_does(standing: Installation, any_dock: Dock) -> None:
+    upload = begun(any_dock)
+    owned = stored(standing, upload)
+    standing.intake.store.put(f"{id_of(upload)}/000009-{'b' * 16}", b"sealed, once")
+    assert discard_objects(standing.intake, id_of(upload), keep_owned=True) == 1
+    assert stored(standing, upload) == owned
+    with standing.vault.database.reading() as session:
+        assert len(session.scalars(select(Part).where(Part.recording_id == id_of(upload))).all()) == 2
+    any_dock.withdraw(upload)

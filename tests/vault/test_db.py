@@ -1,0 +1,188 @@
+"""The database: durable, locked before it is written to, and never handing out a time without its zone."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
+
+from console.demo import town
+from tests.installation import Installation
+from tests.watching import footage, keep
+from vault.db import Database, DatabaseAway, UtcDateTime
+from vault.tables import Municipality, Recording
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    with database.transaction() as session:
+        session.execute(text("CREATE TABLE t (n INTEGER PRIMARY KEY)"))
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("secure_delete", 1)],
+)
+def test_sqlite_is_set_to_be_careful(sqlite: Database, pragma: str, value: object) -> None:
+    for way in (sqlite.transaction, sqlite.reading):
+        with way() as session:
+            assert session.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+def test_sqlite_is_locked_before_it_is_read_for_writing(sqlite: Database) -> None:
+    """Two verbs that read, decide and write do so one after the other: neither decides on stale facts."""
+    order: list[str] = []
+    began = threading.Event()
+
+    def second() -> None:
+        began.wait(5)
+        with sqlite.transaction() as session:
+            seen = session.scalar(text("SELECT count(*) FROM t"))
+            order.append(f"second sees {seen}")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with sqlite.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM t")) == 0
+        began.set()
+        time.sleep(0.3)
+        session.execute(text("INSERT INTO t VALUES (1)"))
+        order.append("first wrote")
+    thread.join()
+    assert order == ["first wrote", "second sees 1"]
+
+
+def test_readers_do_not_wait_for_a_writer(sqlite: Database) -> None:
+    with sqlite.transaction() as writer:
+        writer.execute(text("INSERT INTO t VALUES (1)"))
+        with sqlite.reading() as reader:
+            assert reader.scalar(text("SELECT count(*) FROM t")) == 0
+
+
+def test_what_was_deleted_is_overwritten(sqlite: Database, tmp_path: Path) -> None:
+    secret = "the wrapped key that must not be found " * 20
+    with sqlite.transaction() as session:
+        session.execute(text("CREATE TABLE s (v TEXT)"))
+        session.execute(text("INSERT INTO s VALUES (:v)"), {"v": secret})
+    with sqlite.transaction() as session:
+        session.execute(text("DELETE FROM s"))
+    sqlite.close()  # the last connection folds the log into the file
+    assert b"must not be found" not in (tmp_path / "x.db").read_bytes()
+
+
+def test_a_transaction_is_all_or_nothing(installation: Installation) -> None:
+    database = installation.vault.database
+
+    def fail() -> None:
+        with database.transaction() as session:
+            session.add(Municipality(id="atlantis", name="Atlantis"))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with database.reading() as session:
+        assert session.get(Municipality, "atlantis") is None
+    with database.transaction() as session:
+        session.add(Municipality(id="atlantis", name="Atlantis"))
+    with database.reading() as session:
+        assert session.get(Municipality, "atlantis")
+
+
+def test_what_is_written_while_reading_is_gone(installation: Installation) -> None:
+    with installation.vault.database.reading() as session:
+        session.add(Municipality(id="atlantis", name="Atlantis"))
+        session.flush()
+    with installation.vault.database.reading() as session:
+        assert session.get(Municipality, "atlantis") is None
+
+
+def test_what_belongs_to_nothing_is_refused(installation: Installation) -> None:
+    def orphan() -> None:
+        with installation.vault.database.transaction() as session:
+            session.execute(
+                text("INSERT INTO assignment VALUES (:person, 'atlantis', 'officer', '')"),
+                {"person": next(iter(installation.town.people.values())).hex},
+            )
+
+    with pytest.raises(DBAPIError, match=r"(?i)foreign.key"):
+        orphan()
+
+
+def test_an_error_does_not_repeat_what_was_written(installation: Installation) -> None:
+    def twice() -> None:
+        with installation.vault.database.transaction() as session:
+            session.add(Municipality(id=town.SLUG, name="A name nobody may read in a log"))
+
+    with pytest.raises(DBAPIError) as refused:
+        twice()
+    assert "nobody may read" not in str(refused.value)
+
+
+MOMENT = datetime(2026, 10, 25, 2, 30, 15, 123_456, timezone(timedelta(hours=2)))
+
+
+def test_a_moment_comes_back_in_utc(installation: Installation) -> None:
+    stored = UtcDateTime()
+    dialect = installation.vault.database.engine.dialect
+    there = stored.process_bind_param(MOMENT, dialect)
+    back = stored.process_result_value(there, dialect)
+    assert back == MOMENT
+    assert back.tzinfo is UTC
+    assert stored.process_bind_param(None, dialect) is None
+    assert stored.process_result_value(None, dialect) is None
+
+
+def test_a_moment_without_a_zone_is_refused(installation: Installation) -> None:
+    with installation.vault.database.reading() as session, pytest.raises(StatementError, match="time zone"):
+        session.execute(select(Recording.id).where(Recording.recorded_at > MOMENT.replace(tzinfo=None)))
+
+
+def test_it_compares_moments_not_clocks(installation: Installation) -> None:
+    recording = keep(installation, footage(1000), started_at=MOMENT)
+    with installation.vault.database.reading() as session:
+        for other, later in ((MOMENT - timedelta(seconds=1), True), (MOMENT + timedelta(seconds=1), False)):
+            # The same moment told in another zone, whose clock reads otherwise.
+            told = other.astimezone(timezone(timedelta(hours=-11)))
+            found = session.scalars(select(Recording.id).where(Recording.recorded_at > told)).all()
+            assert (recording in found) == later
+
+
+def test_a_broken_connection_is_told_apart(installation: Installation) -> None:
+    if installation.vault.database.engine.dialect.name == "sqlite":
+        return  # a file has no connection to break
+
+    def cut() -> None:
+        with installation.vault.database.transaction() as session:
+            mine = session.scalar(text("SELECT pg_backend_pid()"))
+            with installation.intake.database.transaction() as other:
+                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
+            session.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseAway):
+        cut()
+    installation.vault.database.check()
+
+
+def test_a_check_tells_that_it_is_away(tmp_path: Path) -> None:
+    with pytest.raises(OperationalError):
+        Database(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder' / 'x.db'}").check()
+    with pytest.raises(OperationalError):
+        Database("postgresql+psycopg://nobody@127.0.0.1:1/nowhere").check()
+
+
+def test_another_program_can_read_the_file_meanwhile(sqlite: Database, tmp_path: Path) -> None:
+    """A backup reads the file while the vault runs."""
+    with sqlite.transaction() as session:
+        session.execute(text("INSERT INTO t VALUES (1)"))
+        other = sqlite3.connect(tmp_path / "x.db")
+        assert other.execute("SELECT count(*) FROM t").fetchone() == (0,)
+        other.close()

@@ -1,0 +1,124 @@
+"""The invariants find what must not be: each check is shown one world in which it does, and says so."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, delete, event, text, update
+from sqlalchemy.orm import Session
+
+from console.demo import town
+from tests.installation import Installation
+from tests.watching import footage, granted, keep, parts_on_disk
+from vault import invariants
+from vault.invariants import check_all
+from vault.keys import KeyRing, rotate_audit
+from vault.tables import Arrival, AuditPayload, Decision, Part, Recording, SealedKey, State
+
+Break = Callable[[Session], object]
+WRONG: dict[str, Break] = {
+    "kept-without-key": lambda session: session.execute(delete(SealedKey)),
+    "arrival-key-after-commit-point": lambda session: session.execute(update(Arrival).values(sealed=b"x")),
+    "key-of-what-is-gone": lambda session: session.execute(update(Recording).values(state=State.ABANDONED)),
+    "kept-without-receipt": lambda session: session.execute(update(Arrival).values(receipt=None)),
+    "parts-do-not-add-up": lambda session: session.execute(delete(Part).where(Part.index == 1)),
+    "term-is-over": lambda session: session.execute(
+        update(Recording).values(dispose_after=datetime.now(UTC) - timedelta(days=1))
+    ),
+    "grant-without-approval": lambda session: session.execute(
+        update(Decision).where(Decision.outcome == "granted").values(outcome="refused")
+    ),
+    "object-missing": lambda session: session.execute(
+        update(Part)
+        .where(Part.index == 0)
+        .values(object_name="00000000-0000-0000-0000-000000000000/000000-00")
+    ),
+    "payload-does-not-match-entry": lambda session: session.execute(
+        update(AuditPayload).values(salt=bytes(32))
+    ),
+}
+
+
+@pytest.fixture
+def whole(small: Installation) -> Installation:
+    granted(small, keep(small, footage()))
+    assert check_all(small.vault, now=datetime.now(UTC)) == []
+    return small
+
+
+def found_in(made: Installation) -> set[str]:
+    return {finding.check for finding in check_all(made.vault, now=datetime.now(UTC))}
+
+
+@pytest.mark.parametrize("check", WRONG)
+def test_each_check_finds_what_is_wrong(whole: Installation, check: str) -> None:
+    with whole.vault.database.transaction() as session:
+        WRONG[check](session)
+    assert check in found_in(whole)
+
+
+def test_there_is_a_wrong_world_for_every_check() -> None:
+    besides = {"object-missing", "payload-does-not-match-entry"}
+    assert set(WRONG) == set(invariants._CHECKS) | besides
+
+
+def test_a_decider_who_asked_themselves_is_no_approval(whole: Installation) -> None:
+    supervisor = whole.town.people[town.SUPERVISOR.subject]
+    with whole.vault.database.transaction() as session:
+        session.execute(update(Decision).where(Decision.outcome == "granted").values(decider_id=supervisor))
+    assert found_in(whole) == {"grant-without-approval"}
+
+
+@pytest.mark.parametrize("first", [1, -1])
+def test_parts_leave_no_gap_and_do_not_overlap(whole: Installation, first: int) -> None:
+    with whole.vault.database.transaction() as session:
+        session.execute(update(Part).where(Part.index == 3).values(first=Part.first + first))
+    assert "parts-do-not-add-up" in found_in(whole)
+
+
+def test_a_gap_and_an_overlap_do_not_make_up_for_each_other(whole: Installation) -> None:
+    with whole.vault.database.transaction() as session:
+        session.execute(update(Part).where(Part.index == 2).values(first=Part.first - 1))
+    assert "parts-do-not-add-up" in found_in(whole)
+
+
+def test_an_object_of_the_wrong_size(whole: Installation) -> None:
+    path = parts_on_disk(whole)[1]
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert found_in(whole) == {"object-of-wrong-size"}
+
+
+def test_an_object_that_is_gone(whole: Installation) -> None:
+    parts_on_disk(whole)[1].unlink()
+    assert found_in(whole) == {"object-missing"}
+
+
+def test_a_kept_recording_without_its_entry(whole: Installation) -> None:
+    # Entries cannot be removed, so the recording is called by another id than its entry does.
+    with whole.vault.database.transaction() as session:
+        session.execute(text("DROP TRIGGER audit_entry_append_only_update"))
+        session.execute(text("UPDATE audit_entry SET object = 'x' WHERE event = 'recording.kept'"))
+    assert "kept-without-entry" in found_in(whole)
+
+
+def test_a_rotated_audit_key_is_nothing_wrong(whole: Installation) -> None:
+    rotate_audit(whole.home / "keys-vault", whole.home / "keys-ingest")
+    object.__setattr__(whole.vault, "ring", KeyRing.load(whole.settings.keys))
+    assert found_in(whole) == set()
+
+
+def test_all_is_well_in_a_whole_world(installation: Installation) -> None:
+    granted(installation, keep(installation, footage()))
+    assert check_all(installation.vault, now=datetime.now(UTC)) == []
+
+
+def test_looking_changes_nothing(whole: Installation) -> None:
+    said: list[str] = []
+
+    def listen(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        said.append(statement.split()[0])
+
+    event.listen(whole.vault.database.engine, "before_cursor_execute", listen)
+    check_all(whole.vault, now=datetime.now(UTC))
+    assert set(said) == {"SELECT"}

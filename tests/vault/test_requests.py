@@ -1,0 +1,225 @@
+"""Requests and decisions as verbs: once, by somebody else, within bounds, by each municipality's rules."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from console.demo import town
+from ingest.docks import DockIdentity
+from tests.installation import MAKER, Installation
+from tests.watching import PURPOSE, approve, entries, footage, keep, wish
+from vault import facts
+from vault.audit import Event
+from vault.ids import PersonId, RecordingId, RequestId, new_id
+from vault.registry import Registrar
+from vault.requests import GrantTooLong, RequestClosed, RequestState, ask, decide, look
+from vault.tables import Decision, Dock, Grant, Request
+from vault.vault import Caller
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def waiting(made: Installation, recording: RecordingId | None = None) -> RequestId:
+    recording = recording or keep(made, footage(1000))
+    answer = ask(made.vault, made.caller(town.SUPERVISOR), wish(recording), now=now())
+    assert answer.state is RequestState.WAITING
+    return answer.request
+
+
+def test_nothing_can_be_seen_while_a_request_waits(installation: Installation) -> None:
+    request = waiting(installation)
+    with installation.vault.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Grant)) == 0
+        [decision] = session.scalars(select(Decision))
+    assert (decision.outcome, decision.decider_id) == ("waiting", None)
+    assert set(decision.obligations) == {"decider", "no-copy"}
+    assert decision.request_id == request
+
+
+def test_of_many_deciders_at_once_one_decides(installation: Installation) -> None:
+    request = waiting(installation)
+    many = 6
+    together = Barrier(many)
+
+    def decide_one(number: int) -> str:
+        together.wait()
+        try:
+            answer = decide(
+                installation.vault,
+                installation.caller(town.PRIVACY_OFFICER),
+                request,
+                approve=number % 2 == 0,
+                reason="One of us decides.",
+                now=now(),
+            )
+        except RequestClosed:
+            return "closed"
+        return answer.state
+
+    with ThreadPoolExecutor(many) as pool:
+        answers = list(pool.map(decide_one, range(many)))
+    [outcome] = [answer for answer in answers if answer != "closed"]
+    with installation.vault.database.reading() as session:
+        grants = session.scalar(select(func.count()).select_from(Grant))
+        decisions = session.scalar(select(func.count()).select_from(Decision))
+        assert session.get_one(Request, request).state == outcome
+    assert grants == (outcome == "granted")
+    assert decisions == 2
+    approved, rejected = (entries(installation, e) for e in (Event.REQUEST_APPROVED, Event.REQUEST_REJECTED))
+    assert len(approved) + len(rejected) == 1
+
+
+def test_a_grant_carries_what_was_asked_and_what_was_demanded(small: Installation) -> None:
+    moment = now()
+    answer = approve(small, waiting(small), now=moment)
+    with small.vault.database.reading() as session:
+        grant = session.get_one(Grant, answer.grant)
+    assert grant.obligations == ["decider", "no-copy"]
+    assert grant.purpose == PURPOSE
+    assert grant.holder_id == small.town.people[town.SUPERVISOR.subject]
+    assert (grant.valid_from, grant.valid_until) == (moment, moment + timedelta(hours=72))
+
+
+@pytest.mark.parametrize("until", [timedelta(0), timedelta(seconds=-1), timedelta(hours=72, seconds=1)])
+def test_a_grant_has_bounds(small: Installation, until: timedelta) -> None:
+    request, moment = waiting(small), now()
+    before = len(entries(small))
+    with pytest.raises(GrantTooLong):
+        approve(small, request, now=moment, until=moment + until)
+    assert len(entries(small)) == before
+    assert approve(small, request, now=moment, until=moment + timedelta(hours=72)).grant
+
+
+def test_a_refusal_by_a_decider_has_no_end_to_check(small: Installation) -> None:
+    officer = small.caller(town.PRIVACY_OFFICER)
+    answer = decide(
+        small.vault, officer, waiting(small), approve=False, reason="Not proportionate.", now=now()
+    )
+    assert (answer.state, answer.grant) == (RequestState.REFUSED, None)
+
+
+def test_no_decision_when_the_term_is_over(small: Installation) -> None:
+    request = waiting(small)
+    answer = approve(small, request, now=now() + timedelta(days=29))
+    assert not answer.decision.permitted
+    assert "term-is-over" in [rule.id for rule in answer.decision.reasons]
+    assert answer.state is RequestState.WAITING
+
+
+def test_who_may_not_decide_is_not_told_that_it_was_decided(small: Installation) -> None:
+    request = waiting(small)
+    approve(small, request)
+    answer = approve(small, request, by=small.caller(town.OFFICER))
+    assert not answer.decision.permitted
+    with pytest.raises(RequestClosed):
+        approve(small, request)
+
+
+def test_what_is_not_there_is_unknown(small: Installation) -> None:
+    with pytest.raises(facts.Unknown):
+        ask(small.vault, small.caller(town.SUPERVISOR), wish(RecordingId(new_id())), now=now())
+    with pytest.raises(facts.Unknown):
+        approve(small, RequestId(new_id()))
+    with pytest.raises(facts.Unknown):
+        look(small.vault, small.caller(town.SUPERVISOR), RequestId(new_id()), now=now())
+    nobody = Caller(PersonId(new_id()), "Nobody")
+    with pytest.raises(facts.Unknown):
+        ask(small.vault, nobody, wish(keep(small, footage(1000))), now=now())
+
+
+def test_reading_a_request_tells_of_its_grant(small: Installation) -> None:
+    request = waiting(small)
+    supervisor = small.caller(town.SUPERVISOR)
+    assert look(small.vault, supervisor, request, now=now()).grant is None
+    grant = approve(small, request).grant
+    assert look(small.vault, supervisor, request, now=now()).grant == grant
+    assert len(entries(small, Event.REQUEST_READ)) == 2
+
+
+class Elsewhere:
+    """Another municipality with its people, and one recording of theirs."""
+
+    def __init__(self, made: Installation, slug: str) -> None:
+        self.made = made
+        self.slug = slug
+        registrar = Registrar(made.vault.database, made.vault.ring, MAKER)
+        registrar.municipality(slug, slug, now=now())
+        self.people: dict[str, Caller] = {}
+        for role in ("officer", "supervisor", "decider", "privacy-officer"):
+            person = registrar.person("http://localhost:9", f"{role}.{slug}", role, now=now())
+            registrar.assign(person, slug, role, team="strand", now=now())
+            self.people[role] = Caller(person, role)
+        registrar.camera(slug, f"camera-{slug}", now=now())
+        with made.vault.database.reading() as session:
+            key = session.get_one(Dock, made.town.dock).public_key
+        dock = registrar.dock(slug, f"dock-{slug}", key, now=now())
+        self.recording = keep(
+            made,
+            footage(1000, seed=8),
+            camera=f"camera-{slug}",
+            officer=f"officer.{slug}",
+            dock=DockIdentity(dock, slug, "dock"),
+        )
+
+    def ask(self, role: str, purpose: str, **more: Any) -> tuple[RequestState, set[str]]:
+        """How the rules answer, and with which reasons."""
+        answer = ask(self.made.vault, self.people[role], wish(self.recording, purpose, **more), now=now())
+        return answer.state, {rule.id for rule in answer.decision.reasons}
+
+
+def test_noordwijk(installation: Installation) -> None:
+    there = Elsewhere(installation, "noordwijk")
+    assert there.ask("officer", PURPOSE) == (RequestState.WAITING, {"officer-asks-for-own-footage"})
+    assert there.ask("officer", PURPOSE, case_reference=None)[1] == {"needs-case-reference"}
+    assert there.ask("supervisor", PURPOSE)[0] is RequestState.REFUSED
+    assert there.ask("officer", "klacht")[1] == {"purpose-not-offered"}
+    assert there.ask("supervisor", "opsporing")[1] == {"needs-demand"}
+    demanded = there.ask("supervisor", "opsporing", prerequisites=["demand-received"])
+    assert demanded == (RequestState.WAITING, {"demand-carried-out"})
+    assert there.ask("officer", "functioneringsgesprek")[1] >= {"works-council"}
+    # Fourteen days, counted from the recording.
+    answer = ask(
+        installation.vault, there.people["officer"], wish(there.recording), now=now() + timedelta(days=14)
+    )
+    assert "term-is-over" in {rule.id for rule in answer.decision.reasons}
+
+
+def test_den_helder(installation: Installation) -> None:
+    there = Elsewhere(installation, "den-helder")
+    assert there.ask("supervisor", PURPOSE)[1] == {"at-officers-request-only"}
+    asked = there.ask("supervisor", PURPOSE, prerequisites=["at-officers-request"])
+    assert asked == (RequestState.WAITING, {"supervisor-asks-at-officers-request"})
+    assert there.ask("officer", "aangifte")[1] == {"needs-criminal-complaint"}
+    shown = there.ask("supervisor", "inzageverzoek", prerequisites=["subject-depicted"])
+    assert shown[1] == {"needs-demonstrable-interest"}
+    moment = now()
+    waiting = ask(
+        installation.vault,
+        there.people["supervisor"],
+        wish(there.recording, "inzageverzoek", prerequisites=["subject-depicted", "demonstrable-interest"]),
+        now=moment,
+    )
+    answer = approve(installation, waiting.request, by=there.people["decider"], now=moment)
+    with installation.vault.database.reading() as session:
+        grant = session.get_one(Grant, answer.grant)
+    assert "others-unrecognisable" in grant.obligations
+    assert grant.valid_until == moment + timedelta(hours=24)
+
+
+def test_one_municipality_does_not_see_the_other(installation: Installation) -> None:
+    there = Elsewhere(installation, "noordwijk")
+    ours = installation.caller(town.SUPERVISOR)
+    answer = ask(installation.vault, ours, wish(there.recording), now=now())
+    assert answer.state is RequestState.REFUSED
+    request = there.ask("officer", PURPOSE)
+    assert request[0] is RequestState.WAITING
+    with installation.vault.database.reading() as session:
+        [row] = session.scalars(select(Request).where(Request.state == "waiting"))
+    denied = approve(installation, RequestId(row.id), by=installation.caller(town.PRIVACY_OFFICER))
+    assert not denied.decision.permitted

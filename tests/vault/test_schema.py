@@ -1,0 +1,89 @@
+"""Migrations: from nothing to exactly the tables, on both databases; an older schema is refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, select, text
+
+from tests.installation import Installation
+from tests.watching import entries
+from vault.db import Database
+from vault.schema import SchemaOutdated, migrate, require_newest
+from vault.tables import AuditEntry, Base
+
+
+@pytest.fixture(params=["embedded", "at-scale"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without a table."""
+    if request.param == "embedded":
+        made = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    else:
+        made = Database(request.getfixturevalue("postgres_url"))
+    yield made
+    made.close()
+
+
+def test_an_empty_database_is_refused(empty: Database) -> None:
+    with pytest.raises(SchemaOutdated):
+        require_newest(empty)
+
+
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'xid8'")
+def test_head_is_exactly_the_tables(empty: Database) -> None:
+    migrate(empty)
+    require_newest(empty)
+    with empty.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found: list[Any] = compare_metadata(context, Base.metadata)
+        tables = set(inspect(connection).get_table_names())
+    # The order of the log on PostgreSQL is found by an index that SQLite has no use for.
+    assert [change for change in found if change[1].name != "ix_audit_entry_xid_seq"] == []
+    assert tables == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_migrating_twice_changes_nothing(empty: Database) -> None:
+    migrate(empty)
+    migrate(empty)
+    require_newest(empty)
+
+
+def test_another_version_is_refused(empty: Database) -> None:
+    migrate(empty)
+    with empty.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(SchemaOutdated):
+        require_newest(empty)
+
+
+def test_a_migration_that_fails_leaves_nothing(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade = command.upgrade
+
+    def fail(*args: Any) -> None:
+        upgrade(*args)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(command, "upgrade", fail)
+    with pytest.raises(ZeroDivisionError):
+        migrate(empty)
+    with empty.engine.connect() as connection:
+        assert inspect(connection).get_table_names() == []
+
+
+def test_entries_know_their_transaction_where_many_write(installation: Installation) -> None:
+    rows = entries(installation)
+    assert [row.seq for row in rows] == sorted(row.seq for row in rows)
+    if installation.vault.database.engine.dialect.name == "sqlite":
+        assert {row.xid for row in rows} == {None}
+        return
+    assert all(row.xid for row in rows)
+    with installation.vault.database.transaction() as session:
+        now = session.scalar(text("SELECT pg_current_xact_id()::text::bigint"))
+        newest = session.scalar(select(AuditEntry.xid).order_by(AuditEntry.seq.desc()).limit(1))
+        assert now
+        assert newest
+        assert int(newest) < now
