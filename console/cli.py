@@ -1,5 +1,7 @@
 """The command line: ``bodycam-vault``. Each command puts the rooms together and calls one verb."""
 
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ import structlog
 import typer
 
 from console import keys, registering
-from console.embedded import Embedded, NotReady
+from console.embedded import Embedded, HomeRefused, NotReady
 from console.keeper import Keeper
 from console.registering import operator
 from ingest.app import make_app as make_ingest
@@ -22,7 +24,7 @@ from policies.retention import AMSTERDAM
 from vault import logs, quarantine
 from vault.keys import KeyRingError
 from vault.objects import StoreUnavailable
-from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered
+from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered, RoleUnknown
 from vault.rulesets import RuleSetMissing
 from vault.schema import SchemaOutdated, migrate, require_newest
 from vault.settings import Settings, SettingsRefused, load
@@ -46,6 +48,8 @@ REFUSALS = (
     AlreadyRegistered,
     NotRegistered,
     DockKeyRefused,
+    RoleUnknown,
+    HomeRefused,
     NotReady,
 )
 """What a person at the command line can do something about: said in one line, without a traceback."""
@@ -53,6 +57,8 @@ REFUSALS = (
 
 def main() -> None:
     """Run the command line; what refuses to start says why and exits with 2."""
+    # Whatever a process of ours makes, a database file or a log, is for its own user only.
+    os.umask(0o077)
     try:
         app()
     except REFUSALS as error:
@@ -68,7 +74,7 @@ def run_vault() -> None:
     with _process("vault") as settings:
         vault = open_vault(settings)
         require_newest(vault.database)
-        serve(make_vault(vault, settings), settings.vault_listen)
+        serve(make_vault(vault, settings), settings.vault_listen, stop_seconds=settings.stop_seconds)
 
 
 @app.command("ingest")
@@ -77,7 +83,7 @@ def run_ingest() -> None:
     with _process("ingest") as settings:
         intake = open_intake(settings)
         require_newest(intake.database)
-        serve(make_ingest(intake), settings.ingest_listen)
+        serve(make_ingest(intake), settings.ingest_listen, stop_seconds=settings.stop_seconds)
 
 
 @app.command("keeper")
@@ -90,7 +96,7 @@ def run_keeper() -> None:
         scheduler = keeper.schedule()
         scheduler.start()
         try:
-            serve(keeper.app(), settings.keeper_listen)
+            serve(keeper.app(), settings.keeper_listen, stop_seconds=settings.stop_seconds)
         finally:
             scheduler.shutdown()
 
@@ -134,6 +140,7 @@ def run_up(
     embedded = Embedded(
         home.absolute(), issuer, audience, {"vault": port, "ingest": port + 1, "keeper": port + 2}
     )
+    _stop_when_told()
     embedded.prepare(municipality)
     embedded.start()
     typer.echo(f"vault {embedded.url('vault')}   ingest {embedded.url('ingest')}   logs {embedded.home}")
@@ -154,7 +161,18 @@ def run_demo(
     """Play the whole story on this machine, in a fictional municipality."""
     from console.demo.story import play  # needs what only the demo needs
 
+    _stop_when_told()
     raise typer.Exit(play(once=once, footage=footage))
+
+
+def _stop_when_told() -> None:
+    """Take a signal to end as Ctrl-C, so that the processes we started are ended too."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, stop)
 
 
 @contextmanager

@@ -24,7 +24,13 @@ from vault.schema import migrate
 from vault.settings import PREFIX, Settings
 
 READY_SECONDS = 60.0
+STOP_SECONDS = 110.0
+"""A little longer than the processes give themselves (Settings.stop_seconds)."""
 PROCESSES = ("vault", "ingest", "keeper")
+
+
+class HomeRefused(Exception):
+    """The folder of an installation must be its owner's alone."""
 
 
 class NotReady(Exception):
@@ -44,6 +50,8 @@ class Embedded:
     def prepare(self, municipalities: list[str]) -> None:
         """Make what is missing: folder, key rings, database schema, object store. Changes nothing else."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.home.stat().st_mode & 0o077:
+            raise HomeRefused(f"{self.home} is open to others: chmod 700 it")
         if not (self.home / "keys").exists():
             (self.home / "keys").mkdir(mode=0o700)
             create_rings(*self._rings, municipalities)
@@ -100,8 +108,13 @@ class Embedded:
         for child in self._running.values():
             with suppress(ProcessLookupError):
                 child.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
         for child in self._running.values():
-            child.wait(timeout=READY_SECONDS)
+            try:
+                child.wait(timeout=max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
         self._running.clear()
 
     def wait(self) -> str:

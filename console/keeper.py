@@ -13,6 +13,7 @@ from prometheus_client import Counter, Gauge
 
 from ingest.intake import Intake
 from ingest.reaper import reap, reap_orphans
+from vault import tracing
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
@@ -76,6 +77,7 @@ class Keeper:
         return len(findings)
 
     def _do(self, name: str, chore: Callable[[], int]) -> None:
+        tracing.begin()
         try:
             count = chore()
         except Exception:

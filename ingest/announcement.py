@@ -158,11 +158,12 @@ def _officer(session: Session, dock: DockIdentity, subject: str) -> tuple[Person
             Assignment.role == "officer",
         )
         .order_by(Assignment.team)
-        .limit(1)
-    ).first()
-    if found is None:
+    ).all()
+    # Two identity providers may call two people the same: then the dock has not said who it was.
+    if len({person.id for person, _ in found}) != 1:
         raise AnnouncementRefused("officer-unknown")
-    return found[0], found[1]
+    person, team = found[0]
+    return person, team
 
 
 def _kept_before(session: Session, camera: Camera, said: Announcement) -> Arrival | None:

@@ -61,9 +61,9 @@ def identify(database: Database, authorization: str | None, *, audience: str, no
                 "leeway": int(CLOCK_LEEWAY.total_seconds()),
             },
         )
+        _check_lifetime(claims["iat"], claims["exp"], now)
     except (JOSEError, *MALFORMED) as error:
         raise TokenRefused(str(error)) from error
-    _check_lifetime(claims["iat"], claims["exp"], now)
     return DockIdentity(dock.id, dock.municipality_id, dock.name)
 
 

@@ -15,6 +15,7 @@ from ingest.examination import examine, waiting
 from ingest.intake import Intake
 from ingest.probe import ProbeAway
 from ingest.receiving import Hash, Receiving, Upload
+from vault import tracing
 from vault.ids import RecordingId
 from vault.objects import StoreFull, StoreUnavailable
 from vault.tables import Arrival, Recording, State
@@ -87,6 +88,7 @@ class Door:
         self._examining.submit(self._examine, recording, sha256)
 
     def _examine(self, recording: RecordingId, sha256: str | None) -> None:
+        tracing.begin()
         try:
             examine(self.intake, recording, sha256, now=self.clock())
         except (StoreUnavailable, StoreFull, ProbeAway) as error:

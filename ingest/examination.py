@@ -153,7 +153,7 @@ def _commit(
     try:
         return _commit_once(intake, recording_id, findings, parts, now)
     except IntegrityError:
-        # Two dockings of one recording reached the commit point together: the other was first, and is seen now.
+        # Two dockings of one recording reached the commit point together; the other was first.
         return _commit_once(intake, recording_id, findings, parts, now)
 
 

@@ -86,7 +86,12 @@ def _ask(url: str, seconds: int, memory_bytes: int) -> dict[str, Any]:
         start_new_session=True,
     ) as child:
         late = threading.Event()
-        alarm = threading.Timer(seconds, lambda: (late.set(), _end_group(child.pid)))
+
+        def end_late() -> None:
+            late.set()
+            _end_group(child.pid)
+
+        alarm = threading.Timer(seconds, end_late)
         alarm.start()
         try:
             # Never more than the limit, whatever comes: the rest dies in the pipe.

@@ -1,9 +1,9 @@
-"""Bytes come in: hashed as they come, sealed and stored part by part, acknowledged when durable.
+"""Bytes come in: hashed, sealed and stored part by part, acknowledged when durable.
 
-Three things go on at once for one upload: the next block is received, the last block is hashed, and the last
-full part is sealed and stored. At most one part is under way to the store, so parts are committed in order
-and the offset we acknowledge never runs ahead of what is durable (docs/design.md, step 2). Measured against
-other ways to divide the work: docs/decisions/serving.md.
+Three things go on at once for one upload: the next part is received, the last part is hashed, and it is
+sealed and stored. At most one part is under way to the store, so parts are committed in order and the offset
+we acknowledge never runs ahead of what is durable (docs/design.md, step 2). Measured against other ways to
+divide the work: docs/decisions/serving.md.
 
 Two clients may send the same upload at once (a dock that lost its connection and came back before we
 noticed). There is no lock: whoever commits a part at an offset first wins, the other gets OffsetConflict and
@@ -33,8 +33,8 @@ from vault.tables import Base, State
 
 Args = TypeVarTuple("Args")
 
-BLOCK = 2 * 1024 * 1024
-"""Bytes that are handed to a thread at once: enough to be worth the handing over."""
+BLOCK = 1024 * 1024
+"""Bytes that are hashed and sealed in one call: a thread that calls too often waits for the others."""
 SILENCE = timedelta(seconds=60)
 """How long a sender may say nothing before we keep what came and let it come back."""
 
@@ -87,11 +87,11 @@ class PartBuilder:
         self.length = 0
         self._key = key
         self._recording = recording
-        self._blocks: list[Buffer] = []
+        self.blocks: list[Buffer] = []
 
     def add(self, block: Buffer) -> None:
         """Put `block` at the end of the part."""
-        self._blocks.append(block)
+        self.blocks.append(block)
         self.length += len(block)
 
     def finish(self) -> tuple[PartAt, memoryview]:
@@ -105,7 +105,7 @@ class PartBuilder:
         sealer = Sealer(self._key, PartContext(self._recording, self.index))
         sealed = memoryview(bytearray(sealed_length(self.length)))
         at = 0
-        for block in self._blocks:
+        for block in self.blocks:
             at += sealer.update_into(block, sealed[at:])
         sealed[at:] = sealer.finish()
         return sealed
@@ -130,8 +130,7 @@ class Receiving:
         self._part: PartBuilder | None = None
         self._received = upload.offset
         self._next_index = upload.next_part
-        self._hashing: asyncio.Future[None] | None = None
-        self._storing: asyncio.Future[None] | None = None
+        self._under_way: list[asyncio.Future[None]] = []
         self._held: list[PartAt] | None = None
         self._checksum: Hash | None = None
 
@@ -143,12 +142,11 @@ class Receiving:
         """
         try:
             async for block in _blocks(body):
-                await self._work_on(block)
-            await self._hashed()
-            await self._store_part()
-            await self._stored()
+                await self._add(block)
+            await self._send_off()
+            await self._arrived()
         finally:
-            await asyncio.gather(*filter(None, [self._hashing, self._storing]), return_exceptions=True)
+            await asyncio.gather(*self._under_way, return_exceptions=True)
         return self._received
 
     async def take_checked(self, body: AsyncIterator[bytes], algorithm: str, expected: bytes) -> int:
@@ -172,12 +170,10 @@ class Receiving:
             )
         return offset
 
-    async def _work_on(self, block: bytes) -> None:
-        """Hash `block` and add it to the part in the making; to two, where one ends within it."""
+    async def _add(self, block: bytes) -> None:
+        """Put `block` into the part in the making; into two, where one ends within it."""
         if self._received + len(block) > self._upload.length:
             raise TooMuch
-        await self._hashed()
-        self._hashing = self._in_thread(self._hash, block)
         rest = memoryview(block)
         while rest:
             part = self._part or self._begin_part()
@@ -186,11 +182,7 @@ class Receiving:
             self._received += len(rest[:room])
             rest = rest[room:]
             if part.length == self._intake.settings.part_bytes:
-                await self._store_part()
-
-    def _hash(self, block: bytes) -> None:
-        for digest in filter(None, (self._digest, self._checksum)):
-            digest.update(block)
+                await self._send_off()
 
     def _begin_part(self) -> PartBuilder:
         upload = self._upload
@@ -198,13 +190,27 @@ class Receiving:
         self._next_index += 1
         return self._part
 
-    async def _store_part(self) -> None:
-        """Send the part in the making to the store, after the one before it is durable."""
+    async def _send_off(self) -> None:
+        """Have the part in the making hashed and stored, after the one before it is durable."""
         part, self._part = self._part, None
         if part is None:
             return
-        await self._stored()
-        self._storing = self._in_thread(self._make_durable, part, self._clock())
+        await self._arrived()
+        self._under_way = [
+            self._in_thread(self._hash, part),
+            self._in_thread(self._make_durable, part, self._clock()),
+        ]
+
+    async def _arrived(self) -> None:
+        """Wait until what is under way is hashed and durable."""
+        for future in self._under_way:
+            await future
+        self._under_way = []
+
+    def _hash(self, part: PartBuilder) -> None:
+        for digest in filter(None, (self._digest, self._checksum)):
+            for block in part.blocks:
+                digest.update(block)
 
     def _make_durable(self, part: PartBuilder, now: datetime) -> None:
         stored, sealed = part.finish()
@@ -220,16 +226,6 @@ class Receiving:
             self._intake.store.discard(stored.object_name)
             raise
 
-    async def _hashed(self) -> None:
-        hashing, self._hashing = self._hashing, None
-        if hashing:
-            await hashing
-
-    async def _stored(self) -> None:
-        storing, self._storing = self._storing, None
-        if storing:
-            await storing
-
     def _in_thread(self, function: Callable[[*Args], None], *args: *Args) -> asyncio.Future[None]:
         return asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
 
@@ -237,17 +233,22 @@ class Receiving:
 async def _blocks(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """`body` in blocks; ends early, without an error, when the sender goes away or says nothing for long."""
     clock = asyncio.get_running_loop().time
+    longest = SILENCE.total_seconds()
     ended = False
     while not ended:
         chunks: list[bytes] = []
         size = 0
         try:
-            async with asyncio.timeout(SILENCE.total_seconds()) as silence:
+            async with asyncio.timeout(longest) as silence:
+                renewed = clock()
                 while size < BLOCK:
                     chunk = await anext(body)
                     chunks.append(chunk)
                     size += len(chunk)
-                    silence.reschedule(clock() + SILENCE.total_seconds())
+                    # Not after every chunk: a fast sender has thousands of them a second.
+                    if (now := clock()) - renewed > longest / 64:
+                        silence.reschedule(now + longest)
+                        renewed = now
         except (StopAsyncIteration, ClientDisconnect, TimeoutError):
             ended = True
         yield b"".join(chunks)

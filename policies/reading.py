@@ -19,6 +19,7 @@ TERMS = "terms.toml"
 SHARED = "shared"
 
 _FILE_NAME = re.compile(r"[a-z0-9-]+\.(cedar|cedarschema|toml)")
+_ROLES = re.compile(r"entity Role enum \[([^\]]*)\]")
 _PURPOSES = re.compile(r"entity Purpose enum \[([^\]]*)\]")
 
 
@@ -55,6 +56,12 @@ def read_schema(texts: Mapping[str, str]) -> cedarpy.Schema:
 def declared_purposes(schema: cedarpy.Schema) -> frozenset[str]:
     """The closed list of purposes; Cedar prints a schema in one form, however it was written."""
     listed = _PURPOSES.search(str(schema))
+    return frozenset(json.loads(f"[{listed[1]}]") if listed else ())
+
+
+def declared_roles(schema: cedarpy.Schema) -> frozenset[str]:
+    """The closed list of roles."""
+    listed = _ROLES.search(str(schema))
     return frozenset(json.loads(f"[{listed[1]}]") if listed else ())
 
 

@@ -177,6 +177,7 @@ def append(session: Session, ring: KeyRing, entry: Entry) -> EntryId:
     salt = secrets.token_bytes(32)
     actor = ring.pseudonym(entry.actor.kind, entry.actor.id)
     thing = ring.pseudonym(*entry.thing) if entry.thing else None
+    trace = tracing.current()
     leaf: dict[str, Any] = {
         "v": VERSION,
         "id": str(entry_id),
@@ -193,7 +194,7 @@ def append(session: Session, ring: KeyRing, entry: Entry) -> EntryId:
         "why": list(entry.rules) or None,
         "regime": entry.regime,
         "purpose": entry.purpose,
-        "corr": f"{tracing.current().trace_id}/{tracing.current().span_id}",
+        "corr": f"{trace.trace_id}/{trace.span_id}",
         "prev": str(entry.previous) if entry.previous else None,
         "facts": dict(entry.facts) or None,
         "c": commitment(salt, payload),

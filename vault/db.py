@@ -11,10 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 
 _READING = "bodycam_reading"
+BUSY_SECONDS = 10
+"""How long to wait for SQLite's one writer, or for a free connection, before the database counts as away."""
+_POOL: dict[str, Any] = {"pool_size": 48, "max_overflow": 16, "pool_timeout": BUSY_SECONDS}
+# As many as one process has threads that may ask at once.
 
 
 class DatabaseAway(Exception):
@@ -56,19 +61,14 @@ class Database:
         On SQLite the write lock is taken at once, so that what was read in the block is still true when
         it writes. On PostgreSQL a verb locks the rows its decision rests on.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
-            try:
-                yield session
-                session.commit()
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise DatabaseAway from error
-                raise
+        with Session(self.engine, expire_on_commit=False) as session, _away_told():
+            yield session
+            session.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent look without the right to write: ends without a commit."""
-        with Session(self._readers, expire_on_commit=False) as session:
+        with Session(self._readers, expire_on_commit=False) as session, _away_told():
             yield session
 
     def check(self) -> None:
@@ -81,9 +81,22 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def _away_told() -> Iterator[None]:
+    """Say in one word that the database does not answer, or is so busy that no connection came free."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseAway from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAway from error
+        raise
+
+
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, **_POOL)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -92,14 +105,13 @@ def _engine(url: str) -> Engine:
         connect_args={"connect_timeout": 10},
         pool_pre_ping=True,
         hide_parameters=True,
-        pool_size=16,
-        max_overflow=16,
+        **_POOL,
     )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # FULL: an acknowledged commit survives power loss, also in WAL mode.
-    # secure_delete: a deleted wrapped key is overwritten in the file, not just unlinked from it.
+    # secure_delete: a deleted wrapped key is overwritten in the file, and in the WAL at its next checkpoint.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",

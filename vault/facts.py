@@ -1,6 +1,5 @@
 """The facts a decision is made of, loaded in the transaction that records the decision."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -25,16 +24,8 @@ class Unknown(Exception):
     """There is nothing here by that id."""
 
 
-@dataclass(frozen=True)
-class GrantAt:
-    """A grant and the recording it is for, as facts."""
-
-    grant: Grant
-    recording: Recording
-
-
 def person(session: Session, person_id: UUID, municipality: str) -> Person:
-    """Someone as one municipality knows them: without an assignment there, without any role."""
+    """Someone as one municipality knows them: whoever has no role there is not of that municipality."""
     rows = session.execute(
         select(tables.Person.active, tables.Assignment.role, tables.Assignment.team)
         .outerjoin(
@@ -46,10 +37,11 @@ def person(session: Session, person_id: UUID, municipality: str) -> Person:
     ).all()
     if not rows:
         raise Unknown(str(person_id))
+    roles = frozenset(row.role for row in rows if row.role)
     return Person(
         id=person_id,
-        roles=frozenset(row.role for row in rows if row.role),
-        municipality=municipality,
+        roles=roles,
+        municipality=municipality if roles else "",
         teams=frozenset(row.team for row in rows if row.team),
         active=rows[0].active,
     )

@@ -13,9 +13,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from vault import objects
 from vault.ids import RecordingId
 from vault.objects import ObjectStore
-from vault.sealing import DataKey, PartContext, PartReader
+from vault.sealing import DataKey, PartContext, PartReader, SealBroken
 from vault.tables import Part
 
 PIECE = 1024 * 1024
@@ -72,8 +73,15 @@ class Footage:
             part = self._parts[number]
             start = at - part.first
             end = min(last - part.first, part.length - 1, start + PIECE - 1)
-            yield self._reader(number).read(start, end, partial(self._store.fetch, part.object_name))
+            yield self._reader(number).read(start, end, partial(self._fetch, part.object_name))
             at = part.first + end + 1
+
+    def _fetch(self, name: str, first: int, last: int) -> bytes:
+        try:
+            return self._store.fetch(name, first, last)
+        except objects.RangeOutside as error:
+            # The object is shorter than what was sealed into it.
+            raise SealBroken from error
 
     def _open(self, key: DataKey, part: PartAt) -> PartReader:
         return PartReader(key, PartContext(self.recording, part.index), part.length, part.header)

@@ -21,6 +21,7 @@ from vault.audit import Actor, Entry, Event
 from vault.db import Database
 from vault.ids import PersonId, RecordingId, new_id
 from vault.keys import KeyRing
+from vault.rulesets import known_roles
 from vault.tables import Assignment, Base, Camera, Depiction, Dock, Municipality, Person, Recording
 
 FOREIGN_KEY_OF_POSTGRESQL = "23503"
@@ -33,6 +34,10 @@ class AlreadyRegistered(Exception):
 
 class NotRegistered(Exception):
     """Nothing with that name is registered."""
+
+
+class RoleUnknown(Exception):
+    """A role must be one that rules can speak of."""
 
 
 class DockKeyRefused(Exception):
@@ -61,7 +66,9 @@ class Registrar:
     def assign(
         self, person: PersonId, municipality: str, role: str, *, team: str = "", now: datetime
     ) -> None:
-        """Give someone a role for a municipality, where it matters for one team."""
+        """Give someone a role for a municipality, where it matters for one team. Raises RoleUnknown."""
+        if role not in known_roles():
+            raise RoleUnknown(f"{role}: no such role; there are {', '.join(sorted(known_roles()))}")
         row = Assignment(person_id=person, municipality_id=municipality, role=role, team=team)
         details = {"role": role, "team": team}
         self._add(row, Event.PERSON_ASSIGNED, municipality, ("person", str(person)), now, details)

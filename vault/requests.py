@@ -124,9 +124,11 @@ def decide(
         decision = vault.rule_sets.of(recording.municipality).decide(situation)
         grant_id = None
         event = Event.DECISION_DENIED
-        if decision.permitted:
-            if row.state != RequestState.WAITING:
-                raise RequestClosed
+        closed = decision.permitted and row.state != RequestState.WAITING
+        if closed:
+            # All they get is to know that it was decided.
+            event = Event.REQUEST_READ
+        elif decision.permitted:
             # 3. the effect
             row.state = RequestState.GRANTED if approve else RequestState.REFUSED
             event = Event.REQUEST_APPROVED if approve else Event.REQUEST_REJECTED
@@ -139,6 +141,8 @@ def decide(
             )
         # 4. the entry
         _append(vault, session, caller, decision, event, row, now, grant_id, reason=reason)
+    if closed:
+        raise RequestClosed
     return Answer(request_id, RequestState(row.state), decision, grant_id)
 
 

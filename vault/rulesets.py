@@ -1,12 +1,14 @@
 """The municipalities' rule sets, read from their folders at start: all of them valid, or nothing starts."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
 from policies.engine import RuleSet
+from policies.reading import declared_roles, read_schema
 
 SHARED = "shared"
 
@@ -40,7 +42,7 @@ def load_rule_sets(folder: Path | None = None) -> RuleSets:
     ours = files("policies") / "rulesets"
     root: Traversable = folder or ours
     # The shared rules come with the software, always: nobody runs without the works council's.
-    shared = _texts(ours / SHARED)
+    shared = _shared()
     places = sorted((place for place in root.iterdir() if place.is_dir()), key=lambda place: place.name)
     return RuleSets(
         {
@@ -49,6 +51,16 @@ def load_rule_sets(folder: Path | None = None) -> RuleSets:
             if place.name != SHARED
         }
     )
+
+
+@cache
+def known_roles() -> frozenset[str]:
+    """The closed list of roles, out of the shared schema."""
+    return declared_roles(read_schema({f"{SHARED}/{name}": text for name, text in _shared().items()}))
+
+
+def _shared() -> dict[str, str]:
+    return _texts(files("policies") / "rulesets" / SHARED)
 
 
 def _texts(folder: Traversable) -> dict[str, str]:

@@ -7,6 +7,7 @@ variable with our prefix that we do not know is refused: a typed-over name must 
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +15,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "BODYCAM_"
 TEST_PREFIX = "BODYCAM_TEST_"
 MIB = 1024 * 1024
+
+
+Listen = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$")]
+"""``host:port`` or ``[address]:port``."""
 
 
 class SettingsRefused(Exception):
@@ -44,24 +49,29 @@ class Settings(BaseSettings):
     ingest_url: str | None = None
     """Public address of the dock's door; a dock's token must name it in ``aud``. Ingest needs it."""
 
-    vault_listen: str = "127.0.0.1:8000"
-    ingest_listen: str = "127.0.0.1:8001"
-    keeper_listen: str = "127.0.0.1:8002"
-    metrics_listen: str | None = None
+    vault_listen: Listen = "127.0.0.1:8000"
+    ingest_listen: Listen = "127.0.0.1:8001"
+    keeper_listen: Listen = "127.0.0.1:8002"
+    metrics_listen: Listen | None = None
     """Where Prometheus may scrape; nothing listens when absent."""
 
     part_bytes: int = Field(default=8 * MIB, ge=64 * 1024, le=16 * MIB)
     """Plaintext bytes of footage in one sealed part. Larger parts: fewer objects, more memory an upload."""
-    upload_expires: timedelta = timedelta(days=7)
+    upload_expires: timedelta = Field(default=timedelta(days=7), ge=timedelta(hours=1))
     """An arriving recording that got no byte for this long is reaped; the camera still has it."""
-    longest_recording: timedelta = timedelta(hours=12)
+    longest_recording: timedelta = Field(
+        default=timedelta(hours=12), ge=timedelta(minutes=1), le=timedelta(days=7)
+    )
     """Footage that claims to last longer goes to quarantine: no shift lasts that long."""
-    clock_tolerance: timedelta = timedelta(minutes=5)
+    clock_tolerance: timedelta = Field(default=timedelta(minutes=5), ge=timedelta(0), le=timedelta(hours=24))
     """How far ahead of ours a camera's clock may be before its recording goes to quarantine."""
-    probe_seconds: int = Field(default=60, ge=1)
+    probe_seconds: int = Field(default=60, ge=1, le=3600)
     """Wall-clock limit on looking at one recording with ffprobe."""
     probe_memory_bytes: int = Field(default=1536 * MIB, ge=256 * MIB)
     """Address-space limit of that process."""
+
+    stop_seconds: int = Field(default=100, ge=1)
+    """How long a process that is asked to stop may take to finish what is under way."""
 
     contact_name: str = "Beheer bodycam-vault"
     contact_url: str = "https://example.org/bodycam-vault"

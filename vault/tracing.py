@@ -14,7 +14,6 @@ class Trace:
 
     trace_id: str
     span_id: str
-    parent_span_id: str | None = None
 
 
 _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -25,16 +24,16 @@ def begin(traceparent: str | None = None) -> Trace:
 
     The ids come from the system's secure random source and say nothing of a user (Trace Context, 3.2).
     """
-    match = _TRACEPARENT.fullmatch(traceparent or "")
-    trace = Trace(
-        trace_id=match[1] if match else secrets.token_hex(16),
-        span_id=secrets.token_hex(8),
-        parent_span_id=match[2] if match else None,
-    )
+    trace = _fresh(traceparent)
     _current.set(trace)
     return trace
 
 
 def current() -> Trace:
-    """The span of this context; a fresh one when none was begun (a command, a keeper's chore)."""
-    return _current.get() or begin()
+    """The span of this context; a fresh one, each time, when none was begun (a command)."""
+    return _current.get() or _fresh(None)
+
+
+def _fresh(traceparent: str | None) -> Trace:
+    match = _TRACEPARENT.fullmatch(traceparent or "")
+    return Trace(match[1] if match else secrets.token_hex(16), secrets.token_hex(8))

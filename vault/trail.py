@@ -4,21 +4,33 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, String, cast, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
 from policies.facts import Action, Situation, Trail
 from vault import audit, facts
-from vault.audit import Event
+from vault.audit import Event, PayloadBroken
 from vault.ids import RecordingId
-from vault.keys import KeyNotHeld
-from vault.tables import AuditEntry, AuditPayload
+from vault.keys import KeyNotHeld, WrappingBroken
+from vault.tables import AuditEntry, AuditPayload, TransactionNumber
 from vault.vault import Caller, Vault
 
-MOST_A_PAGE = 200
+
+class Position(NamedTuple):
+    """Where an entry stands: by the transaction that wrote it, and within that by its number.
+
+    Not by number alone: PostgreSQL gives numbers out before the commit, so a lower one may appear later,
+    behind whoever reads on from a higher one. SQLite has one writer at a time: there `transaction` is 0.
+    """
+
+    transaction: int
+    number: int
+
+
+START = Position(0, 0)
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,7 @@ class Question:
     since: datetime | None = None
     until: datetime | None = None
     event: str | None = None
-    after: int = 0
+    after: Position = START
     """Position of the last entry of the page before."""
     most: int = 50
 
@@ -40,10 +52,12 @@ class Question:
 class Line:
     """One entry as a person reads it: the leaf, and its payload opened."""
 
-    position: int
+    position: Position
     leaf: dict[str, Any]
     payload: dict[str, Any] | None
-    """Nothing when the payload's term is over and its key destroyed."""
+    """Nothing when the payload's term is over and its key destroyed, or when it is damaged."""
+    damaged: bool
+    """The payload is not the one that the entry commits to: someone changed it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,7 @@ class Page:
 
     decision: Decision
     lines: Sequence[Line]
-    next_after: int | None
+    next_after: Position | None
 
 
 def read(vault: Vault, caller: Caller, question: Question, *, now: datetime) -> Page:
@@ -77,7 +91,7 @@ def read(vault: Vault, caller: Caller, question: Question, *, now: datetime) -> 
                     "since": question.since,
                     "until": question.until,
                     "event": question.event,
-                    "after": question.after,
+                    "after": list(question.after),
                     "lines": min(len(rows), question.most),
                 },
             ),
@@ -85,7 +99,7 @@ def read(vault: Vault, caller: Caller, question: Question, *, now: datetime) -> 
     more = len(rows) > question.most
     shown = rows[: question.most]
     lines = [_line(vault, entry, payload) for entry, payload in shown]
-    return Page(decision, lines, shown[-1][0].seq if more else None)
+    return Page(decision, lines, lines[-1].position if more else None)
 
 
 def _rows(
@@ -94,10 +108,10 @@ def _rows(
     query = (
         select(AuditEntry, AuditPayload)
         .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
-        .where(AuditEntry.municipality_id == question.municipality, AuditEntry.seq > question.after)
-        .order_by(AuditEntry.seq)
+        .where(AuditEntry.municipality_id == question.municipality)
         .limit(question.most + 1)
     )
+    query = _in_order(session, query, question.after)
     if question.recording:
         known_as = [
             vault.ring.pseudonym("recording", str(question.recording), epoch=epoch)
@@ -113,9 +127,27 @@ def _rows(
     return [(entry, payload) for entry, payload in session.execute(query)]
 
 
+def _in_order(
+    session: Session, query: Select[AuditEntry, AuditPayload], after: Position
+) -> Select[AuditEntry, AuditPayload]:
+    """The entries after a position that no entry can come before any more, in order."""
+    if session.get_bind().dialect.name != "postgresql":
+        return query.where(AuditEntry.seq > after.number).order_by(AuditEntry.seq)
+    transaction = cast(cast(after.transaction, String), TransactionNumber)
+    horizon = func.pg_snapshot_xmin(func.pg_current_snapshot())
+    return query.where(
+        tuple_(AuditEntry.xid, AuditEntry.seq) > tuple_(transaction, after.number), AuditEntry.xid < horizon
+    ).order_by(AuditEntry.xid, AuditEntry.seq)
+
+
 def _line(vault: Vault, entry: AuditEntry, payload: AuditPayload | None) -> Line:
+    opened, damaged = None, False
     try:
         opened = audit.read_payload(vault.ring, entry, payload) if payload else None
     except KeyNotHeld:
-        opened = None
-    return Line(entry.seq, json.loads(entry.leaf), opened)
+        pass
+    except (PayloadBroken, WrappingBroken):
+        # One damaged payload must not hide the entries around it.
+        damaged = True
+    position = Position(int(entry.xid or 0), entry.seq)
+    return Line(position, json.loads(entry.leaf), opened, damaged)

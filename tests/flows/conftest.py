@@ -3,15 +3,5 @@
 from tests.ingest.conftest import any_dock, own, standing
 from tests.vault.conftest import _completions_soon, _plain_logs, house, place, provider, small, small_house
 
-__all__ = [
-    "_completions_soon",
-    "_plain_logs",
-    "any_dock",
-    "house",
-    "own",
-    "place",
-    "provider",
-    "small",
-    "small_house",
-    "standing",
-]
+__all__ = ["_completions_soon", "_plain_logs", "house", "place", "provider", "small", "small_house"]
+__all__ += ["any_dock", "own", "standing"]

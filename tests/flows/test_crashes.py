@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from ingest.reaper import ORPHAN_AGE, reap, reap_orphans
+from ingest.receiving import BLOCK
 from tests.docking import (
     BODY,
     PART,
@@ -172,12 +173,12 @@ def test_killed_at_random_moments(standing: Installation) -> None:
 
 
 def test_a_request_that_is_cut_by_a_kill_keeps_its_whole_parts(standing: Installation) -> None:
-    content = film(8 * PART)
+    content = film(BLOCK + 8 * PART)
     with door_process(standing) as (process, dock):
         upload = dock.begin(len(content))
         port = int(dock.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as line:
-            line.sendall(head_of(dock, upload, len(content)) + content[: 5 * PART + 9])
+            line.sendall(head_of(dock, upload, len(content)) + content[: BLOCK + 5 * PART + 9])
             wait_for(lambda: len(rows(standing, upload).objects) >= 2 or None, "no part became durable")
             process.kill()
             process.join()
@@ -199,18 +200,18 @@ def head_of(dock: Dock, upload: str, length: int) -> bytes:
 
 
 def test_a_process_that_is_asked_to_stop_finishes_an_open_transfer(standing: Installation) -> None:
-    content = film(4 * PART)
+    content = film(BLOCK + 4 * PART)
     with door_process(standing) as (process, dock):
         upload = dock.begin(len(content))
         port = int(dock.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as line:
-            line.sendall(head_of(dock, upload, len(content)) + content[:PART])
+            line.sendall(head_of(dock, upload, len(content)) + content[:BLOCK])
             wait_for(lambda: rows(standing, upload).objects or None, "nothing came")
             assert process.pid is not None
             process.terminate()
             wait_for(lambda: refused(port), "it still lets others in")
             assert process.is_alive()
-            line.sendall(content[PART:])
+            line.sendall(content[BLOCK:])
             answer = line.recv(4096)
             assert answer.split()[1] == b"204"
             assert f"upload-offset: {len(content)}".encode() in answer.lower()

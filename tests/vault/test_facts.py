@@ -32,7 +32,7 @@ def test_a_person_as_their_municipality_knows_them(installation: Installation) -
     assert (here.roles, here.teams) == (frozenset({"supervisor"}), frozenset({"centrum", "haven"}))
     assert (there.roles, there.teams) == (frozenset({"auditor"}), frozenset())
     assert (nowhere.roles, nowhere.teams, nowhere.active) == (frozenset(), frozenset(), True)
-    assert (here.municipality, there.municipality) == (town.SLUG, "noordwijk")
+    assert (here.municipality, there.municipality, nowhere.municipality) == (town.SLUG, "noordwijk", "")
 
 
 def test_who_is_not_active_is_so_in_the_facts(small: Installation) -> None:

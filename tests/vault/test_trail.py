@@ -15,7 +15,7 @@ from vault.keys import KeyRing, rotate_audit
 from vault.registry import Registrar
 from vault.rulesets import RuleSetMissing
 from vault.tables import AuditPayload
-from vault.trail import Line, Page, Question, read
+from vault.trail import Line, Page, Position, Question, START, read
 from vault.vault import Caller
 
 OVERSIGHT = "toezicht-inzagelog"
@@ -50,7 +50,7 @@ def test_pages_follow_each_other_without_gap_or_overlap(
     assert positions == sorted(positions)
     until = now()
     found: list[Line] = []
-    after: int | None = 0
+    after: Position | None = START
     while after is not None:
         page = ask(installation, Question(town.SLUG, OVERSIGHT, after=after, most=3, until=until))
         assert len(page.lines) <= 3
@@ -109,7 +109,7 @@ def test_a_reading_is_an_entry_before_a_line_is_seen(
         "since": None,
         "until": None,
         "event": None,
-        "after": 0,
+        "after": [0, 0],
         "lines": 2,
     }
     assert len(page.lines) == 2

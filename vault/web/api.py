@@ -160,19 +160,31 @@ def _trail_routes(vault: Vault, clock: Clock) -> APIRouter:
             since=body.since,
             until=body.until,
             event=body.event,
-            after=body.after,
+            after=_position(body.after),
             most=body.limit,
         )
         page = trail.read(vault, caller, question, now=clock())
         if not page.decision.permitted:
             raise problems.denied(page.decision.reasons)
         lines = [
-            shapes.TrailLine(position=line.position, leaf=line.leaf, payload=line.payload)
+            shapes.TrailLine(
+                position=_place(line.position), leaf=line.leaf, payload=line.payload, damaged=line.damaged
+            )
             for line in page.lines
         ]
-        return shapes.TrailPage(entries=lines, next_after=page.next_after)
+        return shapes.TrailPage(
+            entries=lines, next_after=_place(page.next_after) if page.next_after else None
+        )
 
     return router
+
+
+def _place(position: trail.Position) -> str:
+    return f"{position.transaction}.{position.number}"
+
+
+def _position(place: str | None) -> trail.Position:
+    return trail.Position(*map(int, place.split("."))) if place else trail.START
 
 
 def _answer(answer: requests.Answer, http: Request) -> shapes.RequestAnswer:

@@ -118,10 +118,16 @@ def _invalid(error: Exception) -> Refused:
     if not isinstance(error, RequestValidationError):
         raise error
     errors: list[Any] = [
-        {"in": str(found["loc"][0]), "field": ".".join(map(str, found["loc"][1:])), "code": found["type"]}
+        {"in": str(found["loc"][0]), "field": _field(found), "code": found["type"]}
         for found in error.errors()
     ]
     return Refused(problems.INVALID, extra={"errors": errors})
+
+
+def _field(found: Any) -> str:
+    """Where it is; but the name of a member that we do not know is the sender's text, and not told back."""
+    place = found["loc"][1:-1] if found["type"] == "extra_forbidden" else found["loc"][1:]
+    return ".".join(map(str, place))
 
 
 def _http_problem(error: Exception) -> Refused:

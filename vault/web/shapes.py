@@ -25,9 +25,9 @@ def _in_utc(moment: datetime) -> datetime:
 
 NO_NUL = r"^[^\x00]*$"
 """PostgreSQL has no room for the character NUL in a text, and no reason needs one."""
-MOST_EXACT = 2**53 - 1
-"""Largest integer that every JSON reader keeps exactly (RFC 8259, 6)."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+Place = Annotated[str, StringConstraints(pattern=r"^\d{1,18}\.\d{1,18}$")]
+"""Where an entry of the trail stands. Opaque: only good to go on from."""
 Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2000, pattern=NO_NUL)
 ]
@@ -137,20 +137,21 @@ class TrailQuestion(Shape):
     since: Moment | None = None
     until: Moment | None = None
     event: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,40}\.[a-z-]{1,40}$")] | None = None
-    after: int = Field(default=0, ge=0, le=MOST_EXACT, description="`nextAfter` of the page before.")
+    after: Place | None = Field(default=None, description="`nextAfter` of the page before.")
     limit: int = Field(default=50, ge=1, le=200)
 
 
 class TrailLine(Shape):
     """One entry: the leaf as it was hashed, and its payload while its term lasts."""
 
-    position: int
+    position: Place
     leaf: dict[str, Any]
     payload: dict[str, Any] | None
+    damaged: bool = Field(description="The payload is not the one this entry commits to.")
 
 
 class TrailPage(Shape):
     """A page of the trail, oldest first."""
 
     entries: list[TrailLine]
-    next_after: int | None = Field(default=None, description="Absent on the last page.")
+    next_after: Place | None = Field(default=None, description="Absent on the last page.")

@@ -8,6 +8,7 @@ used: roles are assigned per municipality in our own registry.
 import hashlib
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -26,6 +27,8 @@ REFETCH_SECONDS = 30.0
 """At most so often are keys fetched again for a key id we do not know: strangers choose what they send."""
 RETRY_SECONDS = 2.0
 """At most so often when the provider does not answer."""
+STALE_SECONDS = 600.0
+"""After so long the keys are fetched again, also when we know every key that is named."""
 REMEMBER_SECONDS = 60.0
 """How long a token that was checked is not checked again; it is never remembered past its own end."""
 REMEMBERED = 4096
@@ -66,6 +69,7 @@ class Provider:
         self._keys: dict[str | None, dict[str, Any]] = {}
         self._ask_again_at = float("-inf")
         self._away = False
+        self._stale_at = float("inf")
         self._remembered: OrderedDict[bytes, tuple[float, Subject]] = OrderedDict()
 
     def subject_of(self, authorization: str | None) -> Subject:
@@ -101,8 +105,11 @@ class Provider:
                     "verify_at_hash": False,
                 },
             )
-        except JOSEError as error:
-            raise TokenRefused(str(error)) from error
+            # Signed by the provider, and still not to be trusted with our arithmetic or our database.
+            int(claims["exp"])
+            claims["sub"].encode()
+        except (JOSEError, ValueError, TypeError, OverflowError, RecursionError, AttributeError) as error:
+            raise TokenRefused(type(error).__name__) from error
         return claims
 
     def _key(self, key_id: object) -> dict[str, Any]:
@@ -110,6 +117,10 @@ class Provider:
             raise TokenRefused("names its key by something that is no text")
         if not self._known(key_id):
             self._ask_for_keys()
+        elif time.monotonic() > self._stale_at:
+            # A key the provider withdrew must not be trusted for ever; being away is no withdrawal.
+            with suppress(ProviderAway):
+                self._ask_for_keys()
         key = self._known(key_id)
         if key is None:
             raise TokenRefused("signed with an unknown key")
@@ -130,6 +141,7 @@ class Provider:
                 self._away = True
                 self._ask_again_at = time.monotonic() + RETRY_SECONDS
                 self._keys = self._fetch()
+                self._stale_at = time.monotonic() + STALE_SECONDS
                 self._away = False
                 self._ask_again_at = time.monotonic() + REFETCH_SECONDS
             elif self._away:

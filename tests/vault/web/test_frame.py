@@ -15,6 +15,7 @@ from console.demo import town
 from tests.installation import free_port, listening
 from tests.watching import House
 from vault.objects import StoreUnavailable
+from vault.web import frame
 from vault.web.frame import HEADERS, Frame, add_health
 
 ABSENT = ("Content-Disposition", "ETag", "Last-Modified", "Set-Cookie")
@@ -96,6 +97,11 @@ def test_what_is_not_http_passes(house: House) -> None:
     assert house.url
 
 
+@pytest.fixture
+def _asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "READY_SECONDS", -1.0)
+
+
 @pytest.mark.parametrize("failing", ["database", "store", None])
 def test_ready_only_when_everything_answers(failing: str | None) -> None:
     def check(name: str) -> None:
@@ -114,6 +120,7 @@ def test_ready_only_when_everything_answers(failing: str | None) -> None:
     assert [line["check"] for line in lines if line["event"] == "check.failed"] == [failing] * bool(failing)
 
 
+@pytest.mark.usefixtures("_asked_each_time")
 def test_the_vault_is_not_ready_without_its_store(small_house: House) -> None:
     ready = f"{small_house.url}/health/ready"
     answer = requests.get(ready, timeout=10).json()
@@ -125,6 +132,17 @@ def test_the_vault_is_not_ready_without_its_store(small_house: House) -> None:
     assert answer.json()["checks"] == {"database": True, "store": False, "keys": True}
 
 
+def test_readiness_is_not_asked_of_everything_each_time() -> None:
+    asked: list[int] = []
+    app = FastAPI()
+    add_health(app, {"database": lambda: asked.append(1)})
+    with listening(Frame(app, "test", {}), free_port()) as url:
+        for _ in range(10):
+            assert requests.get(f"{url}/health/ready", timeout=10).ok
+    assert len(asked) <= 2
+
+
+@pytest.mark.usefixtures("_asked_each_time")
 def test_the_vault_is_not_ready_when_its_keys_lie_open(small_house: House) -> None:
     role = small_house.installation.home / "keys-vault" / "ring" / "role"
     role.chmod(0o644)
