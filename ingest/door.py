@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from ingest.examination import examine, waiting
 from ingest.intake import Intake
 from ingest.probe import ProbeAway
-from ingest.receiving import Hash, Receiving, Upload
+from ingest.receiving import Hash, OffsetConflict, Receiving, Upload
 from vault import tracing
 from vault.ids import RecordingId
 from vault.objects import StoreFull, StoreUnavailable
@@ -36,12 +36,39 @@ class Door:
         self.clock = clock
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="seal")
         self._examining = ThreadPoolExecutor(2, thread_name_prefix="examine")
+        self._places = asyncio.Semaphore(intake.settings.uploads_at_once)
+        self._receiving: dict[RecordingId, asyncio.Task[object]] = {}
+        self._pending: set[RecordingId] = set()
         self._hashes: OrderedDict[RecordingId, tuple[int, Hash]] = OrderedDict()
 
     async def receive(
         self, upload: Upload, body: AsyncIterator[bytes], checksum: tuple[str, bytes] | None
     ) -> int:
-        """Take a request's body into `upload`; start the examination when that completes it."""
+        """Take a request's body into `upload`; start the examination when that completes it.
+
+        Waits for a place when many are at it, so that memory has an end. A dock that comes back to an upload
+        has given up the request before, whatever its connection still looks like: that one is ended.
+        """
+        stalled = self._receiving.pop(upload.recording, None)
+        if stalled:
+            stalled.cancel()
+        task = asyncio.current_task()
+        if task:
+            self._receiving[upload.recording] = task
+        try:
+            async with self._places:
+                return await self._receive(upload, body, checksum)
+        except asyncio.CancelledError:
+            if self._receiving.get(upload.recording) is task:
+                raise
+            raise OffsetConflict from None
+        finally:
+            if self._receiving.get(upload.recording) is task:
+                del self._receiving[upload.recording]
+
+    async def _receive(
+        self, upload: Upload, body: AsyncIterator[bytes], checksum: tuple[str, bytes] | None
+    ) -> int:
         digest = self._running_hash(upload)
         receiving = Receiving(self.intake, upload, digest, self._threads, self.clock)
         if checksum:
@@ -85,7 +112,9 @@ class Door:
 
     def begin_examination(self, recording: RecordingId, sha256: str | None) -> None:
         """Examine a complete recording in the background; what fails for now is tried again later."""
-        self._examining.submit(self._examine, recording, sha256)
+        if recording not in self._pending:
+            self._pending.add(recording)
+            self._examining.submit(self._examine, recording, sha256)
 
     def _examine(self, recording: RecordingId, sha256: str | None) -> None:
         tracing.begin()
@@ -95,6 +124,8 @@ class Door:
             log.warning("examination.postponed", recording=str(recording), why=type(error).__name__)
         except Exception:
             log.exception("examination.failed", recording=str(recording))
+        finally:
+            self._pending.discard(recording)
 
     async def keep_examining(self, every_seconds: float) -> None:
         """Take over, again and again, what other processes left unexamined."""

@@ -30,6 +30,7 @@ from vault.tables import Arrival, Recording, SealedKey, State
 
 RECORDINGS = Counter("ingest_recordings_total", "Recordings past their commit point.", ["outcome"])
 WRONG_DIGEST = "wrong-digest"
+HEAD_START = timedelta(seconds=30)
 REHASH_BYTES_PER_SECOND = 50 * 1024 * 1024
 """A slow machine re-hashes faster than this; a lease that is too long only delays a take-over."""
 
@@ -84,6 +85,9 @@ def waiting(intake: Intake, *, now: datetime) -> list[RecordingId]:
             .where(
                 Recording.state == State.RECEIVED,
                 or_(Arrival.examined_until.is_(None), Arrival.examined_until <= now),
+                # Each byte moves the expiry on, so it tells when the last one came. Who took that byte has
+                # the running hash and is about to begin: not our turn yet.
+                Arrival.expires_at <= now - HEAD_START + intake.settings.upload_expires,
             )
             .order_by(Recording.id)
             .limit(100)

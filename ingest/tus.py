@@ -4,6 +4,7 @@ Who sends is checked from the headers, before a byte of the body is asked for. T
 bytes stream through them; everything that waits for database or store does so in a thread.
 """
 
+import asyncio
 import base64
 import re
 from collections.abc import Awaitable
@@ -41,6 +42,7 @@ from vault.web.problem import Problem, Refused
 VERSION = "1.0.0"
 EXTENSIONS = "creation,checksum,termination,expiration"
 CHECKSUMS = ("sha256", "sha1", "md5")
+PASS_OVER_SECONDS = 3600.0
 BODY_TYPE = "application/offset+octet-stream"
 _COUNT = re.compile(r"\d{1,18}")
 
@@ -118,7 +120,7 @@ class _Uploads:
         found = await run_in_threadpool(_find, door, dock, upload)
         recording, at = found.recording, found.offset
         if recording.state == State.DUPLICATE:
-            await _pass_over(request)
+            await _pass_over(request, recording.length)
             return Response(status_code=204, headers={"Upload-Offset": str(at)})
         if claimed != at:
             raise Refused(problems.CONFLICT, headers={"Upload-Offset": str(at)})
@@ -213,11 +215,15 @@ async def _guarded(receiving: Awaitable[int]) -> int:
         raise Refused(problem) from error
 
 
-async def _pass_over(request: Request) -> None:
+async def _pass_over(request: Request, length: int) -> None:
     """Let the bytes of what is kept already go by: its sender does not know yet, and they add nothing."""
-    with suppress(ClientDisconnect):
-        async for _ in request.stream():
-            pass
+    taken = 0
+    with suppress(ClientDisconnect, TimeoutError):
+        async with asyncio.timeout(PASS_OVER_SECONDS):
+            async for chunk in request.stream():
+                taken += len(chunk)
+                if taken > length:
+                    raise Refused(problems.TOO_MUCH)
 
 
 def _end(door: Door) -> datetime:

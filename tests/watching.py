@@ -29,6 +29,7 @@ from vault.audit import Event
 from vault.footage import PartAt
 from vault.ids import GrantId, RecordingId, RequestId
 from vault.requests import Answer, Wish, ask, decide
+from vault.sealing import sealed_length
 from vault.tables import Arrival, AuditEntry, AuditPayload, Grant, Part, Recording
 from vault.vault import Caller
 from vault.viewing import Span
@@ -70,7 +71,7 @@ def keep(
         part = PartBuilder(key, recording, index, first)
         block = plaintext[first : first + PART]
         part.add(block)
-        stored, sealed = part.finish()
+        stored, sealed = part.finish(bytearray(sealed_length(len(block))))
         intake.store.put(stored.object_name, sealed)
         rows.append(stored)
     commit_parts(intake, recording, rows, now)

@@ -7,8 +7,9 @@ only, and what to do about it is in docs/operations.md.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from vault import audit
@@ -74,7 +75,15 @@ def _parts_do_not_add_up(session: Session, _now: datetime) -> Iterator[str]:
             )
         )
     )
-    return map(str, session.scalars(query))
+    found = [*session.scalars(query), *session.scalars(_astray())]
+    return map(str, dict.fromkeys(found))
+
+
+def _astray() -> Select[tuple[UUID]]:
+    """Recordings with a part that does not begin where the parts before it end: a gap, and an overlap."""
+    until_here = func.sum(Part.length).over(partition_by=Part.recording_id, order_by=Part.index)
+    placed = select(Part.recording_id, Part.first, (until_here - Part.length).label("right")).subquery()
+    return select(placed.c.recording_id).where(placed.c.first != placed.c.right).distinct()
 
 
 def _overdue(session: Session, now: datetime) -> Iterator[str]:

@@ -57,6 +57,8 @@ class Settings(BaseSettings):
 
     part_bytes: int = Field(default=8 * MIB, ge=64 * 1024, le=16 * MIB)
     """Plaintext bytes of footage in one sealed part. Larger parts: fewer objects, more memory an upload."""
+    uploads_at_once: int = Field(default=16, ge=1)
+    """How many uploads one ingest process takes bytes of at once; others wait. Each may hold three parts."""
     upload_expires: timedelta = Field(default=timedelta(days=7), ge=timedelta(hours=1))
     """An arriving recording that got no byte for this long is reaped; the camera still has it."""
     longest_recording: timedelta = Field(

@@ -5,7 +5,7 @@ is a key unwrapped and an object fetched. A `Viewing` cannot be made any other w
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, final
@@ -53,6 +53,8 @@ class Viewing:
     footage: Footage
     span: Span
     partial: bool
+    caller: Caller
+    grant: GrantId
     entry: EntryId
     actor: Actor
     municipality: str
@@ -99,21 +101,13 @@ class Watching:
         """
         vault = self._vault
         with vault.database.transaction() as session:
-            # 1. the facts
-            grant, recording, sealed = _load(session, grant_id)
-            footage = facts.as_recording(session, recording)
-            person = facts.person(session, caller.id, footage.municipality)
-            # 2. the decision
-            situation = Situation(
-                person, Action.WATCH, footage, grant.purpose, now, grant=facts.as_grant(grant)
-            )
-            decision = vault.rule_sets.of(footage.municipality).decide(situation)
+            # 1. the facts; 2. the decision
+            decision, recording, sealed = self._decide(session, caller, grant_id, now)
             unmet = decision.obligations - CARRIED_OUT
             shown = decision.permitted and not unmet
             span = _span(recording.length, choose) if shown else None
-            # 3. the entry
-            actor = caller.as_actor(person.roles)
-            # Also when the range is outside: that answer tells something of the length.
+            # 3. the entry; also when the range is outside, for that answer tells something of the length
+            actor = caller.as_actor(decision.situation.person.roles)
             entry_id = audit.append(session, vault.ring, _entry(decision, actor, span, unmet, grant_id, now))
         # 4. only now, after the commit: the footage
         if span is None and shown:
@@ -124,12 +118,44 @@ class Watching:
             footage=self._opened(sealed),
             span=span,
             partial=choose is not None,
+            caller=caller,
+            grant=grant_id,
             entry=entry_id,
             actor=actor,
-            municipality=footage.municipality,
+            municipality=recording.municipality_id,
             media=recording.media,
             proof=_PROOF,
         )
+
+    def renew(self, viewing: Viewing, *, now: datetime) -> bool:
+        """Whether a viewing that takes long may still go on; when not, that is an entry.
+
+        Without this, one long answer to one request would outlive the grant it was asked under.
+        """
+        vault = self._vault
+        with vault.database.transaction() as session:
+            try:
+                decision, _, _ = self._decide(session, viewing.caller, viewing.grant, now)
+            except facts.Unknown:
+                # Its key was destroyed: there is nothing left to decide on.
+                return False
+            unmet = decision.obligations - CARRIED_OUT
+            if decision.permitted and not unmet:
+                return True
+            actor = viewing.caller.as_actor(decision.situation.person.roles)
+            entry = _entry(decision, actor, None, unmet, viewing.grant, now)
+            audit.append(session, vault.ring, replace(entry, previous=viewing.entry))
+        return False
+
+    def _decide(
+        self, session: Session, caller: Caller, grant_id: GrantId, now: datetime
+    ) -> tuple[Decision, tables.Recording, _Sealed]:
+        grant, recording, sealed = _load(session, grant_id)
+        footage = facts.as_recording(session, recording)
+        person = facts.person(session, caller.id, footage.municipality)
+        situation = Situation(person, Action.WATCH, footage, grant.purpose, now, grant=facts.as_grant(grant))
+        decision = self._vault.rule_sets.of(footage.municipality).decide(situation)
+        return decision, recording, sealed
 
     def _open(self, sealed: _Sealed) -> Footage:
         vault = self._vault
@@ -145,6 +171,8 @@ def _load(session: Session, grant_id: GrantId) -> tuple[tables.Grant, tables.Rec
         .join(tables.Recording, tables.Recording.id == tables.Grant.recording_id)
         .join(tables.SealedKey, tables.SealedKey.recording_id == tables.Grant.recording_id)
         .where(tables.Grant.id == grant_id)
+        # A revocation waits for this entry, or is seen by it: no range is entered after the grant has ended.
+        .with_for_update(read=True, of=tables.Grant)
     ).first()
     if found is None:
         raise facts.Unknown(str(grant_id))

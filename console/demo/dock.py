@@ -47,22 +47,21 @@ class Dock:
         """Send one file in requests of `chunk` bytes; returns the upload's URL when every byte is there."""
         size = footage.stat().st_size
         client = TusClient(f"{self._url}/uploads", headers=self._headers())
-        uploader = client.uploader(
-            str(footage),
-            chunk_size=chunk,
-            retries=5,
-            retry_delay=1,
-            metadata={
-                "camera": camera,
-                "officer": officer,
-                "startedAt": started_at.isoformat(),
-                "sha256": hashlib.sha256(footage.read_bytes()).hexdigest(),
-            },
-        )
-        while uploader.offset < size:
-            client.set_headers(self._headers())
-            uploader.upload_chunk()
-            progress(uploader.offset, size)
+        metadata = {
+            "camera": camera,
+            "officer": officer,
+            "startedAt": started_at.isoformat(),
+            "sha256": hashlib.sha256(footage.read_bytes()).hexdigest(),
+        }
+        # Given a path, the client would open it anew for every request, and never close it.
+        with footage.open("rb") as stream:
+            uploader = client.uploader(
+                file_stream=stream, chunk_size=chunk, retries=5, retry_delay=1, metadata=metadata
+            )
+            while uploader.offset < size:
+                client.set_headers(self._headers())
+                uploader.upload_chunk()
+                progress(uploader.offset, size)
         return str(uploader.url)
 
     def receipt(self, upload: str) -> dict[str, Any]:

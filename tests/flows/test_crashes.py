@@ -36,6 +36,7 @@ from vault.tables import State
 LEASE_OVER = 150
 """Seconds: more than the lease of an examination that died, less than the life of a dock's token."""
 PARTS = 3
+KILLS = 4
 
 STEPS = {
     # Receiving (ingest/receiving.py): 1. the object; 2. the row that owns it; then the answer.
@@ -56,6 +57,23 @@ STEPS = {
     "examination, between 3 and 4": "before ingest.examination.discard_objects",
     "examination, after 4": "after ingest.examination.discard_objects",
 }
+
+
+AT_SCALE = (
+    "receiving, later object without row",
+    "receiving, all rows without answer",
+    "examination, deep in 2",
+    "examination, in 3, receipt signed",
+    "examination, between 3 and 4",
+    "in 4, between two objects",
+)
+"""Where the database or the store could make a difference; the order of our own steps is the same on both."""
+
+
+def on_this_pair(installation: Installation, step: str) -> None:
+    """Pass over a step that the other pair of parts has shown already."""
+    if not installation.settings.objects_url.startswith("file") and step not in AT_SCALE:
+        pytest.skip("the same on SQLite and a directory, where it is tried")
 
 
 def now() -> datetime:
@@ -85,6 +103,7 @@ def reveals_nothing_and_lost_nothing(installation: Installation, upload: str, co
 
 @pytest.mark.parametrize("step", STEPS)
 def test_dying_at_any_step_ends_kept(standing: Installation, step: str) -> None:
+    on_this_pair(standing, step)
     content = film(PARTS * PART)
     with door_process(standing, fault=STEPS[step]) as (process, dock):
         upload = dock.begin(len(content))
@@ -120,6 +139,7 @@ STORES = {"file": "directory.DirectoryStore", "s3+h": "s3.S3Store"}
 
 @pytest.mark.parametrize("step", AGAIN)
 def test_dying_over_a_second_copy_leaves_one(standing: Installation, step: str) -> None:
+    on_this_pair(standing, step)
     content = film(PARTS * PART)
     store = STORES[standing.settings.objects_url[:4]]
     with door_process(standing) as (_, dock):
@@ -144,15 +164,15 @@ def test_killed_at_random_moments(standing: Installation) -> None:
     """A dock that sends requests of odd sizes, and a process that is killed again and again beneath it."""
     seed = time.time_ns()
     chance = random.Random(seed)
-    content = film(40 * PART)
+    content = film(30 * PART)
     upload, acknowledged = "", 0
-    for attempt in count():
-        with door_process(standing, ahead=LEASE_OVER if attempt > 5 else 0) as (process, dock):
+    for attempt in count(1):
+        with door_process(standing, ahead=LEASE_OVER if attempt > KILLS else 0) as (process, dock):
             upload = dock.found(upload) if upload else dock.begin(len(content))
             offset = dock.offset(upload)
             assert offset >= acknowledged, f"seed {seed}"
             timer = threading.Timer(chance.uniform(0.01, 0.4), process.kill)
-            if attempt <= 5:
+            if attempt <= KILLS:
                 timer.start()
             with suppress(requests.ConnectionError):
                 while offset < len(content):
@@ -161,7 +181,7 @@ def test_killed_at_random_moments(standing: Installation) -> None:
                         dock.send(upload, content[offset : offset + size], offset).headers["Upload-Offset"]
                     )
                     acknowledged = offset
-            if attempt > 5:
+            if attempt > KILLS:
                 found = dock.receipt(upload)
                 break
             timer.join()

@@ -15,7 +15,7 @@ from vault.keys import KeyRing, rotate_audit
 from vault.registry import Registrar
 from vault.rulesets import RuleSetMissing
 from vault.tables import AuditPayload
-from vault.trail import Line, Page, Position, Question, START, read
+from vault.trail import START, Line, Page, Position, Question, read
 from vault.vault import Caller
 
 OVERSIGHT = "toezicht-inzagelog"

@@ -142,7 +142,7 @@ def _grant_routes(vault: Vault, completions: Completions, clock: Clock) -> APIRo
         found = watching.watch(caller, GrantId(grantId), _chooser(http), now=clock())
         if isinstance(found, Denied):
             raise problems.unmet(found.unmet) if found.unmet else problems.denied(found.decision.reasons)
-        return FootageResponse(found, completions, clock)
+        return FootageResponse(found, lambda: watching.renew(found, now=clock()), completions, clock)
 
     return router
 

@@ -6,7 +6,7 @@ The guard is a layer around all routes, not a dependency that a route could forg
 from fastapi import Request
 from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vault.db import Database, DatabaseAway
 from vault.ids import PersonId
@@ -25,6 +25,8 @@ OPEN_TO_ANYONE_DANGEROUS = frozenset(
     }
 )
 """Paths that answer without a token. Every addition is a hole: it shows to whoever finds the address."""
+MOST_BODY = 64 * 1024
+"""Bytes. Nothing that one can say to the vault is longer; footage comes in by another door."""
 
 
 class Guard:
@@ -42,12 +44,13 @@ class Guard:
         # Whatever is not HTTP fails here: this door speaks nothing else.
         request = Request(scope)
         try:
+            _refuse_large(request)
             authorization = request.headers.get("authorization")
             scope["caller"] = await run_in_threadpool(self._caller, authorization)
         except Refused as refused:
             await problem_response(request, refused)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._app(scope, _bounded(receive), send)
 
     def _caller(self, authorization: str | None) -> Caller:
         try:
@@ -64,6 +67,27 @@ class Guard:
         if person is None:
             raise Refused(problems.PERSON_UNKNOWN)
         return Caller(PersonId(person.id), person.name)
+
+
+def _refuse_large(request: Request) -> None:
+    length = request.headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > MOST_BODY:
+        raise Refused(problems.TOO_LARGE)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """`receive` up to the most a request may say: also of one that does not tell its length before."""
+    taken = 0
+
+    async def bounded() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MOST_BODY:
+            raise Refused(problems.TOO_LARGE)
+        return message
+
+    return bounded
 
 
 def caller_of(request: Request) -> Caller:

@@ -1,6 +1,7 @@
 """Footage on its way to a player. The entry that accounts for it is committed before this file is reached."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -22,9 +23,17 @@ MEDIA_TYPES = {
 }
 
 
+RENEW_SECONDS = 2.0
+"""How long an answer may go on before the grant is decided on anew."""
+
+
 def media_type(media: dict[str, Any] | None) -> str:
     """The media type of a recording, by the container that ffprobe saw."""
     return MEDIA_TYPES.get((media or {}).get("container", ""), "application/octet-stream")
+
+
+class BrokenOff(Exception):
+    """The grant ended while its footage was on its way; the connection is cut."""
 
 
 class FootageResponse(Response):
@@ -36,8 +45,15 @@ class FootageResponse(Response):
 
     media_type = "video/*"
 
-    def __init__(self, viewing: Viewing, completions: Completions, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        viewing: Viewing,
+        renew: Callable[[], bool],
+        completions: Completions,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._viewing = viewing
+        self._renew = renew
         self._completions = completions
         self._clock = clock
         self._pieces = viewing.pieces()
@@ -59,6 +75,7 @@ class FootageResponse(Response):
         sent = 0
         first, last = self._viewing.span
         start = {"type": "http.response.start", "status": self.status_code, "headers": self._own_headers.raw}
+        renewed_at = time.monotonic()
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
             await send(start)
@@ -71,6 +88,10 @@ class FootageResponse(Response):
                 sent += len(piece)
                 if not more:
                     return
+                if time.monotonic() - renewed_at > RENEW_SECONDS:
+                    if not await run_in_threadpool(self._renew):
+                        raise BrokenOff
+                    renewed_at = time.monotonic()
                 piece = await run_in_threadpool(next, self._pieces)
         finally:
             gone.cancel()

@@ -91,6 +91,14 @@ INVALID = _problem(
     "Bij 'errors' staat per veld wat er niet klopt.",
     "'errors' tells per field what is wrong.",
 )
+TOO_LARGE = _problem(
+    413,
+    "too-large",
+    "Te veel",
+    "Too large",
+    "Een verzoek aan deze dienst is ten hoogste 64 KiB.",
+    "A request to this service is 64 KiB at most.",
+)
 RANGE = _problem(
     416,
     "range-outside",

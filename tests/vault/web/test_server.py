@@ -23,6 +23,7 @@ from vault.footage import PIECE
 from vault.web import server
 
 
+@pytest.mark.parametrize("place", ["embedded"], indirect=True)
 def test_a_stop_finishes_what_is_being_watched(place: Installation, provider: HandMade) -> None:
     plain = footage(24 * PIECE, seed=3)
     grant = granted(place, keep(place, plain))

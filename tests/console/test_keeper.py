@@ -1,0 +1,118 @@
+"""The keeper: its chores, when they are due, and that one that fails is only a line and a figure."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+from prometheus_client import REGISTRY
+from sqlalchemy import delete, update
+from structlog.testing import capture_logs
+
+from console.demo import town
+from console.keeper import Keeper
+from ingest.announcement import Announcement, announce
+from ingest.docks import DockIdentity
+from tests.installation import Installation, free_port, listening
+from tests.watching import eventually, footage, keep, row_of
+from vault.tables import Arrival, SealedKey, State
+
+
+@pytest.fixture
+def keeper(small: Installation) -> Keeper:
+    return Keeper(small.vault, small.settings)
+
+
+def figure(chore: str, outcome: str) -> float:
+    labels = {"chore": chore, "outcome": outcome}
+    return REGISTRY.get_sample_value("keeper_chores_total", labels) or 0.0
+
+
+def test_it_reaps_what_stopped_coming(small: Installation, keeper: Keeper) -> None:
+    now = datetime.now(UTC)
+    dock = DockIdentity(small.town.dock, town.SLUG, "Dock stadhuis")
+    said = Announcement(town.CAMERA, town.OFFICER.subject, now - timedelta(hours=1), 1000, None)
+    recording = announce(small.intake, dock, said, now=now)
+    assert keeper.reap() == 0
+    with small.vault.database.transaction() as session:
+        session.execute(update(Arrival).values(expires_at=now - timedelta(seconds=1)))
+    assert keeper.reap() == 1
+    assert row_of(small, recording).state == State.ABANDONED
+    assert keeper.reap_orphans() == 0
+
+
+def test_it_raises_the_alarm(small: Installation, keeper: Keeper) -> None:
+    keep(small, footage(1000))
+    assert keeper.check() == 0
+    assert REGISTRY.get_sample_value("invariant_findings") == 0
+    with small.vault.database.transaction() as session:
+        session.execute(delete(SealedKey))
+    with capture_logs() as lines:
+        assert keeper.check() == 1
+    assert REGISTRY.get_sample_value("invariant_findings") == 1
+    assert [(line["check"], line["log_level"]) for line in lines] == [("kept-without-key", "error")]
+
+
+def test_a_chore_that_fails_is_told_and_tried_again(keeper: Keeper) -> None:
+    failed, done = figure("test", "failed"), figure("test", "done")
+    rounds: list[int] = []
+
+    def chore() -> int:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise OSError("the secret of s.devries")
+        return 3
+
+    with capture_logs() as lines:
+        keeper._do("test", chore)
+        keeper._do("test", chore)
+    assert (figure("test", "failed"), figure("test", "done")) == (failed + 1, done + 1)
+    assert [line["event"] for line in lines] == ["chore.failed", "chore.done"]
+    assert lines[1]["count"] == 3
+
+
+def test_a_chore_that_fails_does_not_end_the_others(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the real scheduler: what is due is done, whatever the one before it did."""
+    rounds: list[str] = []
+
+    def fail() -> int:
+        rounds.append("check")
+        raise ZeroDivisionError
+
+    def reap() -> int:
+        rounds.append("reap")
+        return 0
+
+    monkeypatch.setattr(keeper, "check", fail)
+    monkeypatch.setattr(keeper, "reap", reap)
+    scheduler = keeper.schedule()
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=datetime.now(UTC))
+    scheduler.start()
+    try:
+        eventually(lambda: {"check", "reap"} <= set(rounds))
+        for job in scheduler.get_jobs():
+            job.modify(next_run_time=datetime.now(UTC))
+        eventually(lambda: rounds.count("reap") >= 2)
+        assert scheduler.running
+    finally:
+        scheduler.shutdown()
+
+
+def test_when_chores_are_due(keeper: Keeper) -> None:
+    scheduler = keeper.schedule()
+    due = sorted((job.args[0], str(job.trigger)) for job in scheduler.get_jobs())
+    assert [name for name, _ in due].count("check") == 2
+    assert ("reap", "interval[0:01:00]") in due
+    assert ("reap-orphans", "cron[hour='3', minute='15']") in due
+    assert str(scheduler.timezone) == "Europe/Amsterdam"
+
+
+def test_it_says_how_it_is(small: Installation, keeper: Keeper) -> None:
+    with listening(keeper.app(), free_port()) as url:
+        ready = requests.get(f"{url}/health/ready", timeout=10)
+        assert ready.json() == {
+            "status": "ready",
+            "checks": {"database": True, "store": True, "keys": True},
+        }
+        assert requests.get(f"{url}/anything", timeout=10).status_code == 404
+    assert small.home.exists()

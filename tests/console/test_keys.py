@@ -1,0 +1,64 @@
+"""Key rings by command: made once, given a municipality, rotated; both rings stay a pair."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import Command
+from vault.ids import new_id
+from vault.keys import KeyRing, Role
+from vault.sealing import DataKey
+
+
+@pytest.fixture
+def rings(tmp_path: Path, command: Command) -> tuple[str, ...]:
+    given = ("--vault", str(tmp_path / "vault"), "--ingest", str(tmp_path / "ingest"))
+    assert command("keys", "create", "noordwijk", "den-helder", *given).code == 0
+    return given
+
+
+def test_rings_are_made_once(tmp_path: Path, command: Command, rings: tuple[str, ...]) -> None:
+    vault = KeyRing.load(tmp_path / "vault", role=Role.VAULT)
+    ingest = KeyRing.load(tmp_path / "ingest", role=Role.INGEST)
+    assert set(vault.sealing) == set(ingest.sealing) == {"noordwijk", "den-helder"}
+    said = command("keys", "create", "noordwijk", *rings)
+    assert said.code == 2
+    assert "is there already" in said.err
+    assert KeyRing.load(tmp_path / "vault").epoch == vault.epoch
+
+
+def test_a_municipality_is_added(tmp_path: Path, command: Command, rings: tuple[str, ...]) -> None:
+    assert command("keys", "add-municipality", "voorbeeldstad", *rings).code == 0
+    vault, ingest = KeyRing.load(tmp_path / "vault"), KeyRing.load(tmp_path / "ingest")
+    recording, key = new_id(), DataKey.generate()
+    wrapped = ingest.wrap(key, recording=recording, municipality="voorbeeldstad")
+    opened = vault.unwrap(wrapped, recording=recording, municipality="voorbeeldstad")
+    assert opened.reveal() == key.reveal()
+    assert command("keys", "add-municipality", "voorbeeldstad", *rings).code == 2
+
+
+@pytest.mark.parametrize("what", ["rotate-sealing", "rotate-arrival", "rotate-audit", "rotate-receipt"])
+def test_keys_are_rotated(tmp_path: Path, command: Command, rings: tuple[str, ...], what: str) -> None:
+    before = KeyRing.load(tmp_path / "ingest")
+    recording = new_id()
+    wrapped = before.wrap(DataKey.generate(), recording=recording, municipality="noordwijk")
+    arguments = {"rotate-sealing": ("noordwijk", *rings), "rotate-arrival": rings[2:]}.get(what, rings)
+    said = command("keys", what, *arguments)
+    assert said.code == 0, said.err
+    ingest = KeyRing.load(tmp_path / "ingest")
+    current = {
+        "rotate-sealing": ingest.sealing["noordwijk"].current,
+        "rotate-arrival": ingest.arrival.current if ingest.arrival else None,
+        "rotate-audit": ingest.epoch,
+        "rotate-receipt": ingest.receipt.current,
+    }
+    assert current[what]
+    was = {
+        "rotate-sealing": before.sealing["noordwijk"].current,
+        "rotate-arrival": before.arrival.current if before.arrival else None,
+        "rotate-audit": before.epoch,
+        "rotate-receipt": before.receipt.current,
+    }
+    assert {name for name in was if was[name] != current[name]} == {what}
+    vault = KeyRing.load(tmp_path / "vault")
+    vault.unwrap(wrapped, recording=recording, municipality="noordwijk")
