@@ -30,7 +30,7 @@ from vault.tables import Arrival, Recording, SealedKey, State
 
 RECORDINGS = Counter("ingest_recordings_total", "Recordings past their commit point.", ["outcome"])
 WRONG_DIGEST = "wrong-digest"
-HEAD_START = timedelta(seconds=30)
+HEAD_START = timedelta(seconds=5)
 REHASH_BYTES_PER_SECOND = 50 * 1024 * 1024
 """A slow machine re-hashes faster than this; a lease that is too long only delays a take-over."""
 

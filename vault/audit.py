@@ -18,7 +18,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import rfc8785
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
@@ -26,6 +25,7 @@ from policies.engine import Decision
 from policies.facts import Recording
 from policies.rules import PURPOSE_UNKNOWN
 from vault import tracing
+from vault.canonical import canonical
 from vault.ids import EntryId, new_id
 from vault.keys import KeyRing, SealedPayload
 from vault.tables import AuditEntry, AuditPayload, table_of
@@ -176,7 +176,7 @@ def of_decision(
 def append(session: Session, ring: KeyRing, entry: Entry) -> EntryId:
     """Append `entry` in the transaction of `session`: it stands exactly when the effect it tells stands."""
     entry_id = EntryId(new_id())
-    payload = rfc8785.dumps(_payload(entry))
+    payload = canonical(_payload(entry))
     salt = secrets.token_bytes(32)
     actor = ring.pseudonym(entry.actor.kind, entry.actor.id)
     thing = ring.pseudonym(*entry.thing) if entry.thing else None
@@ -210,7 +210,7 @@ def append(session: Session, ring: KeyRing, entry: Entry) -> EntryId:
         "municipality_id": entry.municipality,
         "actor": actor,
         "object": thing,
-        "leaf": rfc8785.dumps({name: value for name, value in leaf.items() if value is not None}),
+        "leaf": canonical({name: value for name, value in leaf.items() if value is not None}),
     }
     session.execute(_ADD_ENTRY, row)
     session.execute(_ADD_PAYLOAD, {"entry_id": entry_id, "salt": salt, **sealed._asdict()})

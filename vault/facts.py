@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from policies.facts import Grant, Person, Recording, Request
 from vault import tables
 from vault.ids import GrantId, RecordingId, RequestId
+from vault.tables import table_of
 
 PREREQUISITES = {
     "complaint-filed": "complaint_filed",
@@ -19,6 +20,19 @@ PREREQUISITES = {
 }
 """What a requester may declare, and the fact it becomes."""
 
+# Asked for every range that is watched, so they are put together once, and without the mapper.
+_PEOPLE, _ASSIGNED = table_of(tables.Person), table_of(tables.Assignment)
+_PERSON = (
+    select(_PEOPLE.c.active, _ASSIGNED.c.role, _ASSIGNED.c.team)
+    .outerjoin(
+        _ASSIGNED,
+        (_ASSIGNED.c.person_id == _PEOPLE.c.id) & (_ASSIGNED.c.municipality_id == bindparam("municipality")),
+    )
+    .where(_PEOPLE.c.id == bindparam("person"))
+)
+_DEPICTIONS = table_of(tables.Depiction)
+_DEPICTED = select(_DEPICTIONS.c.person_id).where(_DEPICTIONS.c.recording_id == bindparam("recording"))
+
 
 class Unknown(Exception):
     """There is nothing here by that id."""
@@ -26,15 +40,7 @@ class Unknown(Exception):
 
 def person(session: Session, person_id: UUID, municipality: str) -> Person:
     """Someone as one municipality knows them: whoever has no role there is not of that municipality."""
-    rows = session.execute(
-        select(tables.Person.active, tables.Assignment.role, tables.Assignment.team)
-        .outerjoin(
-            tables.Assignment,
-            (tables.Assignment.person_id == tables.Person.id)
-            & (tables.Assignment.municipality_id == municipality),
-        )
-        .where(tables.Person.id == person_id)
-    ).all()
+    rows = session.execute(_PERSON, {"person": person_id, "municipality": municipality}).all()
     if not rows:
         raise Unknown(str(person_id))
     roles = frozenset(row.role for row in rows if row.role)
@@ -62,9 +68,7 @@ def as_recording(session: Session, row: tables.Recording) -> Recording:
     """The facts in a recording's row, and who stands on it."""
     if row.dispose_after is None:
         raise Unknown(str(row.id))
-    depicted = session.scalars(
-        select(tables.Depiction.person_id).where(tables.Depiction.recording_id == row.id)
-    )
+    depicted = session.scalars(_DEPICTED, {"recording": row.id})
     return Recording(
         id=row.id,
         municipality=row.municipality_id,

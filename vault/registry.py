@@ -12,7 +12,7 @@ from uuid import UUID
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -188,11 +188,15 @@ class Registrar:
         )
 
 
+# Put together once: it is asked for every request that comes in.
+_CALLED = select(Person).where(
+    Person.issuer == bindparam("issuer"), Person.subject == bindparam("subject"), Person.active.is_(True)
+)
+
+
 def find_person(session: Session, issuer: str, subject: str) -> Person | None:
     """The active person an identity provider's `issuer` calls `subject`; nobody when unknown or inactive."""
-    return session.scalar(
-        select(Person).where(Person.issuer == issuer, Person.subject == subject, Person.active.is_(True))
-    )
+    return session.scalar(_CALLED, {"issuer": issuer, "subject": subject})
 
 
 def assignments(session: Session, person: PersonId, municipality: str) -> Sequence[Assignment]:

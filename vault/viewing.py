@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
@@ -35,6 +35,15 @@ FOOTAGE_REMEMBERED = 64
 Span = tuple[int, int]
 """First and last byte, both included."""
 _PROOF = object()
+# Put together once: it is asked for every range.
+_BEHIND_GRANT = (
+    select(tables.Grant, tables.Recording, tables.SealedKey)
+    .join(tables.Recording, tables.Recording.id == tables.Grant.recording_id)
+    .join(tables.SealedKey, tables.SealedKey.recording_id == tables.Grant.recording_id)
+    .where(tables.Grant.id == bindparam("grant"))
+    # A revocation waits for this entry, or is seen by it: no range is entered after the grant has ended.
+    .with_for_update(read=True, of=tables.Grant)
+)
 
 
 @dataclass(frozen=True)
@@ -166,14 +175,7 @@ class Watching:
 
 
 def _load(session: Session, grant_id: GrantId) -> tuple[tables.Grant, tables.Recording, _Sealed]:
-    found = session.execute(
-        select(tables.Grant, tables.Recording, tables.SealedKey)
-        .join(tables.Recording, tables.Recording.id == tables.Grant.recording_id)
-        .join(tables.SealedKey, tables.SealedKey.recording_id == tables.Grant.recording_id)
-        .where(tables.Grant.id == grant_id)
-        # A revocation waits for this entry, or is seen by it: no range is entered after the grant has ended.
-        .with_for_update(read=True, of=tables.Grant)
-    ).first()
+    found = session.execute(_BEHIND_GRANT, {"grant": grant_id}).first()
     if found is None:
         raise facts.Unknown(str(grant_id))
     grant, recording, key = found

@@ -346,7 +346,8 @@ def test_the_running_hash_is_believed_and_without_one_all_is_read_again(standing
 def test_one_examines_at_a_time(standing: Installation) -> None:
     content = film()
     upload = received(standing, content)
-    recording, at = id_of(upload), now()
+    recording, at = id_of(upload), now() + timedelta(minutes=1)
+    assert recording not in waiting(standing.intake, now=now())  # whoever took its last byte begins first
     assert recording in waiting(standing.intake, now=at)
     assert examination._lease(standing.intake, recording, at)
     assert not examination._lease(standing.intake, recording, at)
@@ -391,7 +392,7 @@ def test_leased_recordings_do_not_keep_others_waiting(own: Installation) -> None
         session.execute(update(Arrival).values(examined_until=now() + DAY))
         last = id_of(uploads[-1])
         session.execute(update(Arrival).where(Arrival.recording_id == last).values(examined_until=None))
-    assert waiting(own.intake, now=now()) == [last]
+    assert waiting(own.intake, now=now() + timedelta(minutes=1)) == [last]
 
 
 # What is not the footage's fault
