@@ -142,9 +142,9 @@ def run_up(
     )
     _stop_when_told()
     embedded.prepare(municipality)
-    embedded.start()
-    typer.echo(f"vault {embedded.url('vault')}   ingest {embedded.url('ingest')}   logs {embedded.home}")
     try:
+        embedded.start()
+        typer.echo(f"vault {embedded.url('vault')}   ingest {embedded.url('ingest')}   logs {embedded.home}")
         ended = embedded.wait()
         typer.echo(f"{ended} ended; read {embedded.log_of(ended)}", err=True)
     except KeyboardInterrupt:

@@ -34,13 +34,10 @@ def question(situation: Situation, municipality: str, offered: bool) -> Json:
     }
 
 
-def entities(situation: Situation) -> str:
+def entities(person: Person, resource: Recording | Trail) -> str:
     """The person and the resource with their attributes, as Cedar's JSON. Nothing else is ever looked up."""
-    resource = situation.resource
     attributes = _recording(resource) if isinstance(resource, Recording) else _trail(resource)
-    return _dump(
-        [_person(situation.person), {"uid": _resource_uid(resource), "attrs": attributes, "parents": []}]
-    )
+    return _dump([_person(person), {"uid": _resource_uid(resource), "attrs": attributes, "parents": []}])
 
 
 def _dump(value: Json | list[Json]) -> str:

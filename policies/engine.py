@@ -5,15 +5,16 @@ error, from any rule, denies. The digest says under which exact texts a decision
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import InitVar, dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import final
 
 import cedarpy
 
 from policies import encoding
-from policies.facts import Action, Situation
+from policies.facts import Action, Person, Recording, Situation, Trail
 from policies.problems import RuleSetInvalid
 from policies.reading import (
     SHARED,
@@ -37,6 +38,8 @@ from policies.rules import (
 )
 from policies.terms import Terms
 
+PAIRS_REMEMBERED = 256
+"""Persons with a resource whose facts a rule set keeps read; other facts are another pair."""
 _PROOF = object()
 
 
@@ -80,6 +83,8 @@ class RuleSet:
     """The schema's closed list, of which `terms.purposes` is what this municipality offers."""
     _policies: cedarpy.PolicySet
     _schema: cedarpy.Schema
+    _known: Callable[[Person, Recording | Trail], cedarpy.Entities]
+    """The two as Cedar reads them. Whoever plays a recording asks about the same two, range after range."""
 
     @classmethod
     def parse(cls, municipality: str, files: Mapping[str, str], shared: Mapping[str, str]) -> "RuleSet":
@@ -105,6 +110,11 @@ class RuleSet:
             purposes,
             _policy_set(policies),
             schema,
+            lru_cache(PAIRS_REMEMBERED)(
+                lambda person, resource: cedarpy.Entities.from_json_str(
+                    encoding.entities(person, resource), schema
+                )
+            ),
         )
 
     def decide(self, situation: Situation) -> Decision:
@@ -114,7 +124,7 @@ class RuleSet:
             return self._deny(situation, [PURPOSE_UNKNOWN])
         offered = situation.purpose in self.terms.purposes
         try:
-            known = cedarpy.Entities.from_json_str(encoding.entities(situation), self._schema)
+            known = self._known(situation.person, situation.resource)
             asked = encoding.question(situation, self.municipality, offered)
             answer = cedarpy.is_authorized(asked, self._policies, known, self._schema)
         except (ValueError, TypeError, AttributeError) as error:

@@ -169,7 +169,12 @@ def of_decision(
         purpose=None if PURPOSE_UNKNOWN in decision.reasons else decision.situation.purpose,
         previous=previous,
         facts=facts or {},
-        details={"purpose": decision.situation.purpose, **(details or {})},
+        details={
+            "purpose": decision.situation.purpose,
+            # Why `cannot-be-evaluated`, in the engine's words: they name ids, so for who may read payloads.
+            **({"errors": list(decision.errors)} if decision.errors else {}),
+            **(details or {}),
+        },
     )
 
 

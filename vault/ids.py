@@ -8,10 +8,8 @@ from uuid_utils.compat import uuid7
 RecordingId = NewType("RecordingId", UUID)
 PersonId = NewType("PersonId", UUID)
 RequestId = NewType("RequestId", UUID)
-DecisionId = NewType("DecisionId", UUID)
 GrantId = NewType("GrantId", UUID)
 EntryId = NewType("EntryId", UUID)
-MunicipalityId = NewType("MunicipalityId", str)
 
 
 def new_id() -> UUID:

@@ -4,7 +4,7 @@ The functional administrator's verbs. Each registers in the trail what it did; n
 see footage. Each raises AlreadyRegistered for what is there, NotRegistered for what it needs and is not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -197,13 +197,6 @@ _CALLED = select(Person).where(
 def find_person(session: Session, issuer: str, subject: str) -> Person | None:
     """The active person an identity provider's `issuer` calls `subject`; nobody when unknown or inactive."""
     return session.scalar(_CALLED, {"issuer": issuer, "subject": subject})
-
-
-def assignments(session: Session, person: PersonId, municipality: str) -> Sequence[Assignment]:
-    """The roles someone has for one municipality."""
-    return session.scalars(
-        select(Assignment).where(Assignment.person_id == person, Assignment.municipality_id == municipality)
-    ).all()
 
 
 def _points_nowhere(error: IntegrityError) -> bool:

@@ -28,7 +28,7 @@ def test_a_moment_without_zone_is_refused() -> None:
 
 
 def test_only_the_person_and_the_resource_are_told() -> None:
-    told = json.loads(encoding.entities(WORLD.watch(WORLD.grant())))
+    told = json.loads(encoding.entities(WORLD.person("supervisor"), WORLD.recording))
     assert [entity["uid"] for entity in told] == [
         {"type": "Person", "id": str(id_of("supervisor"))},
         {"type": "Recording", "id": str(id_of("recording"))},
@@ -36,13 +36,13 @@ def test_only_the_person_and_the_resource_are_told() -> None:
 
 
 def test_a_team_is_told_only_when_there_is_one() -> None:
-    nobodys = replace(WORLD.watch(None), resource=replace(WORLD.recording, team=None))
-    assert '"team"' in encoding.entities(WORLD.watch(None))
-    assert '"team"' not in encoding.entities(nobodys)
+    person = WORLD.person("supervisor")
+    assert '"team"' in encoding.entities(person, WORLD.recording)
+    assert '"team"' not in encoding.entities(person, replace(WORLD.recording, team=None))
 
 
 def test_strange_names_stay_names() -> None:
     name = 'x" || true // \n\u2028'
     person = WORLD.person("maker", teams=frozenset({name}))
-    told = json.loads(encoding.entities(WORLD.ask(person, "aangifte")))
+    told = json.loads(encoding.entities(person, WORLD.recording))
     assert told[0]["attrs"]["teams"] == [{"type": "Team", "id": name}]

@@ -56,7 +56,9 @@ def test_cedar_alone_would_allow_when_a_forbid_fails() -> None:
     answer = cedarpy.is_authorized(
         encoding.question(situation, "voorbeeldstad", offered=True),
         rules._policies,
-        cedarpy.Entities.from_json_str(encoding.entities(situation), rules._schema),
+        cedarpy.Entities.from_json_str(
+            encoding.entities(situation.person, situation.resource), rules._schema
+        ),
         rules._schema,
     )
     assert answer.decision is cedarpy.Decision.Allow

@@ -11,7 +11,6 @@ from sqlalchemy import update
 from console.demo import town
 from tests.installation import MAKER, Installation
 from tests.watching import entries, footage, keep, payload_of
-from vault import registry
 from vault.audit import Event
 from vault.facts import recording as facts_of
 from vault.ids import PersonId, RecordingId, new_id
@@ -118,9 +117,5 @@ def test_who_is_found(small: Installation) -> None:
         assert found.id == small.town.people[town.OFFICER.subject]
         assert find_person(session, issuer, "nobody") is None
         assert find_person(session, "https://elsewhere.example", town.OFFICER.subject) is None
-        assert [row.role for row in registry.assignments(session, PersonId(found.id), town.SLUG)] == [
-            "officer"
-        ]
-        assert registry.assignments(session, PersonId(found.id), "noordwijk") == []
         session.execute(update(Person).values(active=False))
         assert find_person(session, issuer, town.OFFICER.subject) is None

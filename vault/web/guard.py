@@ -90,7 +90,10 @@ def _bounded(receive: Receive) -> Receive:
     return bounded
 
 
-def caller_of(request: Request) -> Caller:
-    """Who makes this request. A route that is reached without the guard fails here."""
+async def caller_of(request: Request) -> Caller:
+    """Who makes this request. A route that is reached without the guard fails here.
+
+    Awaits nothing: FastAPI would use a thread for what is not async, and that costs more than to look.
+    """
     caller: Caller = request.scope["caller"]
     return caller

@@ -164,7 +164,7 @@ def test_a_database_that_is_away_is_a_503(small_house: House, monkeypatch: pytes
 
 def test_a_route_reached_without_the_guard_fails() -> None:
     with pytest.raises(KeyError):
-        caller_of(Request({"type": "http", "headers": []}))
+        asyncio.run(caller_of(Request({"type": "http", "headers": []})))
 
 
 def test_only_http_gets_through(house: House) -> None:
