@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -23,6 +24,7 @@ from ingest import announcement, problems
 from ingest.announcement import AnnouncementRefused
 from ingest.docks import DockIdentity, TokenRefused, identify
 from ingest.door import Door
+from ingest.intake import NoArrivingKey
 from ingest.reaper import abandon
 from ingest.receiving import (
     ArrivalEnded,
@@ -38,6 +40,8 @@ from vault.objects import StoreFull, StoreUnavailable
 from vault.sealing import DataKey
 from vault.tables import Arrival, Recording, State
 from vault.web.problem import Problem, Refused
+
+T = TypeVar("T")
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,checksum,termination,expiration"
@@ -127,7 +131,7 @@ class _Uploads:
         _refuse_excess(request, at, recording.length)
         if recording.state != State.ARRIVING:
             raise Refused(problems.COMPLETE)
-        key = await run_in_threadpool(_arriving_key, door, recording)
+        key = await _guarded(run_in_threadpool(_arriving_key, door, recording))
         state = Upload(RecordingId(upload), key, recording.length, at, found.parts)
         durable = await _guarded(door.receive(state, request.stream(), checksum))
         return Response(status_code=204, headers={"Upload-Offset": str(durable), **_expiry(_end(door))})
@@ -201,12 +205,16 @@ def _find(door: Door, dock: DockIdentity, upload: UUID) -> _Found:
 
 
 def _arriving_key(door: Door, recording: Recording) -> DataKey:
+    """The key under which its parts are sealed. Raises OffsetConflict when it ended just now."""
     with door.intake.database.reading() as session:
         arrival = session.get_one(Arrival, recording.id)
-    return door.intake.arriving_key(arrival, recording.municipality_id)
+    try:
+        return door.intake.arriving_key(arrival, recording.municipality_id)
+    except NoArrivingKey:
+        raise OffsetConflict from None
 
 
-async def _guarded(receiving: Awaitable[int]) -> int:
+async def _guarded(receiving: Awaitable[T]) -> T:
     """What a transfer runs into, as the problem that tells the dock what to do."""
     try:
         return await receiving

@@ -20,7 +20,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from console.demo import town
-from console.demo.town import Town
+from console.demo.town import Resident, Town
 from ingest.app import open_intake
 from ingest.intake import Intake
 from tests.servers.radosgw import Gateway
@@ -50,7 +50,7 @@ class Installation:
     town: Town
     home: Path
 
-    def caller(self, resident: town.Resident) -> Caller:
+    def caller(self, resident: Resident) -> Caller:
         """Someone of Voorbeeldstad, as the guard hands them to a verb."""
         return Caller(PersonId(self.town.people[resident.subject]), resident.name)
 

@@ -52,7 +52,11 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._readers = self.engine.execution_options(**{_READING: True})
+        looks: dict[str, Any] = {_READING: True}
+        if self.engine.dialect.name == "postgresql":
+            # Its default shows each statement another moment, so that two of them may not fit together.
+            looks["isolation_level"] = "REPEATABLE READ"
+        self._readers = self.engine.execution_options(**looks)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -1,5 +1,8 @@
 """The facts a decision is made of, loaded in the transaction that records the decision."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -20,7 +23,7 @@ PREREQUISITES = {
 }
 """What a requester may declare, and the fact it becomes."""
 
-# Asked for every range that is watched, so they are put together once, and without the mapper.
+# Asked again and again, so they are put together once.
 _PEOPLE, _ASSIGNED = table_of(tables.Person), table_of(tables.Assignment)
 _PERSON = (
     select(_PEOPLE.c.active, _ASSIGNED.c.role, _ASSIGNED.c.team)
@@ -32,6 +35,24 @@ _PERSON = (
 )
 _DEPICTIONS = table_of(tables.Depiction)
 _DEPICTED = select(_DEPICTIONS.c.person_id).where(_DEPICTIONS.c.recording_id == bindparam("recording"))
+_BEHIND_GRANT = (
+    select(tables.Grant, tables.Recording, tables.SealedKey)
+    .add_columns(
+        _PEOPLE.c.active, _ASSIGNED.c.role, _ASSIGNED.c.team, _DEPICTIONS.c.person_id.label("depicted")
+    )
+    .join(tables.Recording, tables.Recording.id == tables.Grant.recording_id)
+    .join(tables.SealedKey, tables.SealedKey.recording_id == tables.Grant.recording_id)
+    .join(_PEOPLE, _PEOPLE.c.id == bindparam("person"))
+    .outerjoin(
+        _ASSIGNED,
+        (_ASSIGNED.c.person_id == _PEOPLE.c.id)
+        & (_ASSIGNED.c.municipality_id == tables.Recording.municipality_id),
+    )
+    .outerjoin(_DEPICTIONS, _DEPICTIONS.c.recording_id == tables.Recording.id)
+    .where(tables.Grant.id == bindparam("grant"))
+    # A revocation waits for this transaction, or is seen by it: nothing is entered after the grant has ended.
+    .with_for_update(read=True, of=tables.Grant)
+)
 
 
 class Unknown(Exception):
@@ -43,14 +64,7 @@ def person(session: Session, person_id: UUID, municipality: str) -> Person:
     rows = session.execute(_PERSON, {"person": person_id, "municipality": municipality}).all()
     if not rows:
         raise Unknown(str(person_id))
-    roles = frozenset(row.role for row in rows if row.role)
-    return Person(
-        id=person_id,
-        roles=roles,
-        municipality=municipality if roles else "",
-        teams=frozenset(row.team for row in rows if row.team),
-        active=rows[0].active,
-    )
+    return _person(person_id, municipality, rows)
 
 
 def recording(session: Session, recording_id: RecordingId) -> Recording:
@@ -66,9 +80,48 @@ def recording(session: Session, recording_id: RecordingId) -> Recording:
 
 def as_recording(session: Session, row: tables.Recording) -> Recording:
     """The facts in a recording's row, and who stands on it."""
+    return _recording(row, session.scalars(_DEPICTED, {"recording": row.id}))
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What a grant leads to, as stored, and as facts for whoever wants to watch."""
+
+    grant: tables.Grant
+    recording: tables.Recording
+    key: tables.SealedKey
+    footage: Recording
+    person: Person
+
+
+def behind(session: Session, grant_id: GrantId, person_id: UUID) -> Behind:
+    """Everything that a range is decided on, in one question to the database: it is asked for each of them.
+
+    The grant's row is locked against changes. Raises Unknown, also when the recording's key was destroyed.
+    """
+    rows = session.execute(_BEHIND_GRANT, {"grant": grant_id, "person": person_id}).all()
+    if not rows:
+        raise Unknown(str(grant_id))
+    grant, recording, key = rows[0][:3]
+    footage = _recording(recording, (row.depicted for row in rows if row.depicted))
+    return Behind(grant, recording, key, footage, _person(person_id, recording.municipality_id, rows))
+
+
+def _person(person_id: UUID, municipality: str, rows: Sequence[Any]) -> Person:
+    """Of rows with `active`, and `role` and `team` where there is an assignment."""
+    roles = frozenset(row.role for row in rows if row.role)
+    return Person(
+        id=person_id,
+        roles=roles,
+        municipality=municipality if roles else "",
+        teams=frozenset(row.team for row in rows if row.team),
+        active=rows[0].active,
+    )
+
+
+def _recording(row: tables.Recording, depicted: Iterable[UUID]) -> Recording:
     if row.dispose_after is None:
         raise Unknown(str(row.id))
-    depicted = session.scalars(_DEPICTED, {"recording": row.id})
     return Recording(
         id=row.id,
         municipality=row.municipality_id,

@@ -10,13 +10,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, final
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
 from policies.facts import Action, Situation
 from policies.rules import Obligation
-from vault import audit, facts, tables
+from vault import audit, facts
 from vault.audit import Actor, Entry, Event
 from vault.footage import Footage, RangeOutside, parts_of
 from vault.ids import EntryId, GrantId, RecordingId
@@ -35,15 +34,6 @@ FOOTAGE_REMEMBERED = 64
 Span = tuple[int, int]
 """First and last byte, both included."""
 _PROOF = object()
-# Put together once: it is asked for every range.
-_BEHIND_GRANT = (
-    select(tables.Grant, tables.Recording, tables.SealedKey)
-    .join(tables.Recording, tables.Recording.id == tables.Grant.recording_id)
-    .join(tables.SealedKey, tables.SealedKey.recording_id == tables.Grant.recording_id)
-    .where(tables.Grant.id == bindparam("grant"))
-    # A revocation waits for this entry, or is seen by it: no range is entered after the grant has ended.
-    .with_for_update(read=True, of=tables.Grant)
-)
 
 
 @dataclass(frozen=True)
@@ -111,10 +101,10 @@ class Watching:
         vault = self._vault
         with vault.database.transaction() as session:
             # 1. the facts; 2. the decision
-            decision, recording, sealed = self._decide(session, caller, grant_id, now)
+            decision, found = self._decide(session, caller, grant_id, now)
             unmet = decision.obligations - CARRIED_OUT
             shown = decision.permitted and not unmet
-            span = _span(recording.length, choose) if shown else None
+            span = _span(found.recording.length, choose) if shown else None
             # 3. the entry; also when the range is outside, for that answer tells something of the length
             actor = caller.as_actor(decision.situation.person.roles)
             entry_id = audit.append(session, vault.ring, _entry(decision, actor, span, unmet, grant_id, now))
@@ -124,15 +114,15 @@ class Watching:
         if span is None:
             return Denied(decision, unmet)
         return Viewing(
-            footage=self._opened(sealed),
+            footage=self._opened(_sealed(found)),
             span=span,
             partial=choose is not None,
             caller=caller,
             grant=grant_id,
             entry=entry_id,
             actor=actor,
-            municipality=recording.municipality_id,
-            media=recording.media,
+            municipality=found.recording.municipality_id,
+            media=found.recording.media,
             proof=_PROOF,
         )
 
@@ -144,7 +134,7 @@ class Watching:
         vault = self._vault
         with vault.database.transaction() as session:
             try:
-                decision, _, _ = self._decide(session, viewing.caller, viewing.grant, now)
+                decision, _ = self._decide(session, viewing.caller, viewing.grant, now)
             except facts.Unknown:
                 # Its key was destroyed: there is nothing left to decide on.
                 return False
@@ -158,13 +148,11 @@ class Watching:
 
     def _decide(
         self, session: Session, caller: Caller, grant_id: GrantId, now: datetime
-    ) -> tuple[Decision, tables.Recording, _Sealed]:
-        grant, recording, sealed = _load(session, grant_id)
-        footage = facts.as_recording(session, recording)
-        person = facts.person(session, caller.id, footage.municipality)
-        situation = Situation(person, Action.WATCH, footage, grant.purpose, now, grant=facts.as_grant(grant))
-        decision = self._vault.rule_sets.of(footage.municipality).decide(situation)
-        return decision, recording, sealed
+    ) -> tuple[Decision, facts.Behind]:
+        found = facts.behind(session, grant_id, caller.id)
+        grant = facts.as_grant(found.grant)
+        situation = Situation(found.person, Action.WATCH, found.footage, grant.purpose, now, grant=grant)
+        return self._vault.rule_sets.of(found.footage.municipality).decide(situation), found
 
     def _open(self, sealed: _Sealed) -> Footage:
         vault = self._vault
@@ -174,13 +162,9 @@ class Watching:
         return Footage(vault.store, sealed.recording, key, parts)
 
 
-def _load(session: Session, grant_id: GrantId) -> tuple[tables.Grant, tables.Recording, _Sealed]:
-    found = session.execute(_BEHIND_GRANT, {"grant": grant_id}).first()
-    if found is None:
-        raise facts.Unknown(str(grant_id))
-    grant, recording, key = found
-    wrapped = WrappedKey(key.key_id, key.sealed)
-    return grant, recording, _Sealed(RecordingId(recording.id), recording.municipality_id, wrapped)
+def _sealed(found: facts.Behind) -> _Sealed:
+    key = WrappedKey(found.key.key_id, found.key.sealed)
+    return _Sealed(RecordingId(found.recording.id), found.recording.municipality_id, key)
 
 
 def _span(length: int, choose: Callable[[int], Span | None] | None) -> Span | None:

@@ -1,15 +1,17 @@
 """Behind the door: hashes that survive an interruption, and chores that survive trouble."""
 
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from ingest import door as door_room
 from ingest import examination
 from ingest.door import Door
-from tests.docking import PART, Dock, as_kept, digest, opened, rows, wait_for
+from tests.docking import PART, Dock, as_kept, digest, id_of, opened, rows, wait_for
 from tests.footage import film
 from tests.installation import Installation
 from vault.ids import RecordingId, new_id
@@ -133,3 +135,34 @@ def test_closing_waits_for_the_examination(small: Installation) -> None:
         wait_for(lambda: rows(small, upload).arrival.examined_until, "nobody began")
     # The door is closed: what it had begun is finished.
     assert rows(small, upload).recording.state == State.KEPT
+
+
+def test_a_receipt_and_its_state_are_of_one_moment(
+    standing: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit point passes while the door looks: what it tells is before or after, never half of each."""
+    content = film()
+    with monkeypatch.context() as patched:
+        patched.setattr("ingest.door.Door.begin_examination", lambda *_: None)
+        with opened(standing) as dock:
+            upload = dock.upload(content)
+    door = Door(standing.intake, lambda: datetime.now(UTC))
+    get_one = Session.get_one
+    passed: list[bool] = []
+
+    def slowly(self: Session, entity: type, *given: object, **named: object) -> object:
+        found: object = get_one(self, entity, *given, **named)  # type: ignore[arg-type]  # handed through
+        if not passed:
+            passed.append(True)
+            examination.examine(standing.intake, id_of(upload), None, now=datetime.now(UTC))
+        return found
+
+    monkeypatch.setattr(Session, "get_one", slowly)
+    between = door.receipt(id_of(upload))
+    after = door.receipt(id_of(upload))
+    door.close()
+    assert passed
+    assert between.status_code in (200, 202)
+    if between.status_code == 200:
+        assert json.loads(bytes(between.body)) == json.loads(bytes(after.body))
+    assert json.loads(bytes(after.body))["wipe"] is True

@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 import pytest
 import requests
 
+from ingest import tus
+from ingest.door import Door
 from tests.docking import (
     BODY,
     PART,
@@ -24,7 +26,8 @@ from tests.docking import (
 )
 from tests.footage import film
 from tests.installation import Installation
-from vault.tables import State
+from vault.sealing import DataKey
+from vault.tables import Recording, State
 
 DATA = hashlib.shake_256(b"bytes that are not footage").digest(3 * PART + 777)
 
@@ -373,3 +376,20 @@ def test_an_upload_expires_by_the_doors_clock(own: Installation) -> None:
         later_dock = replace(dock, ahead=int((moment - began).total_seconds()))
         assert later_dock.head(upload).status_code == 410
         assert later_dock.send(upload, b"x", 20).status_code == 410
+
+
+def test_an_upload_that_ends_while_it_is_looked_up_conflicts(
+    any_dock: Dock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Withdrawn between the look at it and the unwrapping of its key, by another request of the same dock."""
+    upload = any_dock.begin(len(DATA))
+    unwrap = tus._arriving_key
+
+    def late(door: Door, recording: Recording) -> DataKey:
+        assert any_dock.withdraw(upload).status_code == 204
+        return unwrap(door, recording)
+
+    monkeypatch.setattr(tus, "_arriving_key", late)
+    answer = any_dock.send(upload, DATA)
+    assert (answer.status_code, problem(answer)) == (409, "offset-conflict")
+    assert any_dock.head(upload).status_code == 410

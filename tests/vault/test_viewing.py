@@ -211,3 +211,38 @@ def test_nothing_but_this_room_opens_footage_for_a_person(
     monkeypatch.setattr(Footage, "read", refuse)
     viewing = Watching(small.vault).watch(small.caller(town.SUPERVISOR), grant, None, now=now())
     assert isinstance(viewing, Viewing)  # made without a byte read: that is for who sends it
+
+
+def test_a_viewing_that_takes_long_is_decided_on_again(small: Installation, grant: GrantId) -> None:
+    watching, supervisor = Watching(small.vault), small.caller(town.SUPERVISOR)
+    viewing = watching.watch(supervisor, grant, None, now=now())
+    assert isinstance(viewing, Viewing)
+    before = len(entries(small))
+    assert watching.renew(viewing, now=now())
+    assert len(entries(small)) == before
+    assert not watching.renew(viewing, now=now() + timedelta(hours=72))
+    grants.revoke(small.vault, supervisor, grant, reason="Seen enough of it.", now=now())
+    assert not watching.renew(viewing, now=now())
+    for entry in entries(small, Event.VIEWING_DENIED):
+        leaf = json.loads(entry.leaf)
+        assert (leaf["prev"], leaf["dec"]) == (str(viewing.entry), "deny")
+    assert len(entries(small, Event.VIEWING_DENIED)) == 2
+
+
+def test_a_viewing_ends_when_its_key_is_destroyed(small: Installation, grant: GrantId) -> None:
+    watching = Watching(small.vault)
+    viewing = watching.watch(small.caller(town.SUPERVISOR), grant, None, now=now())
+    assert isinstance(viewing, Viewing)
+    with small.vault.database.transaction() as session:
+        session.execute(delete(SealedKey))
+    assert not watching.renew(viewing, now=now())
+
+
+def test_a_viewing_ends_when_the_grant_demands_what_cannot_be_done(
+    small: Installation, grant: GrantId
+) -> None:
+    watching = Watching(small.vault)
+    viewing = watching.watch(small.caller(town.SUPERVISOR), grant, None, now=now())
+    assert isinstance(viewing, Viewing)
+    demand(small, grant, ["watermark"])
+    assert not watching.renew(viewing, now=now())

@@ -136,5 +136,5 @@ def _http_problem(error: Exception) -> Refused:
     if error.status_code == 400:
         unreadable = {"in": "body", "field": "", "code": "unreadable"}
         return Refused(problems.INVALID, extra={"errors": [unreadable]})
-    problem = problems.METHOD if error.status_code == 405 else problems.NOT_FOUND
+    problem = {405: problems.METHOD, 413: problems.TOO_LARGE}.get(error.status_code, problems.NOT_FOUND)
     return Refused(problem, headers=dict(error.headers or {}))

@@ -6,6 +6,7 @@ The guard is a layer around all routes, not a dependency that a route could forg
 from fastapi import Request
 from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vault.db import Database, DatabaseAway
@@ -84,7 +85,8 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > MOST_BODY:
-            raise Refused(problems.TOO_LARGE)
+            # Not as Refused: whatever else fails while FastAPI reads a body, it takes for one it cannot read.
+            raise HTTPException(problems.TOO_LARGE.status)
         return message
 
     return bounded

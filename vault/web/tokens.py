@@ -106,7 +106,7 @@ class Provider:
                 },
             )
             # Signed by the provider, and still not to be trusted with our arithmetic or our database.
-            int(claims["exp"])
+            float(int(claims["exp"]))
             claims["sub"].encode()
         except (JOSEError, ValueError, TypeError, OverflowError, RecursionError, AttributeError) as error:
             raise TokenRefused(type(error).__name__) from error
