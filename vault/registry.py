@@ -12,7 +12,7 @@ from uuid import UUID
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -189,14 +189,17 @@ class Registrar:
 
 
 # Put together once: it is asked for every request that comes in.
-_CALLED = select(Person).where(
+_CALLED = select(Person.id, Person.name).where(
     Person.issuer == bindparam("issuer"), Person.subject == bindparam("subject"), Person.active.is_(True)
 )
 
 
-def find_person(session: Session, issuer: str, subject: str) -> Person | None:
-    """The active person an identity provider's `issuer` calls `subject`; nobody when unknown or inactive."""
-    return session.scalar(_CALLED, {"issuer": issuer, "subject": subject})
+def find_person(session: Session, issuer: str, subject: str) -> Row[tuple[UUID, str]] | None:
+    """Id and name of the active person whom an identity provider's `issuer` calls `subject`.
+
+    Nobody when unknown or inactive.
+    """
+    return session.execute(_CALLED, {"issuer": issuer, "subject": subject}).first()
 
 
 def _points_nowhere(error: IntegrityError) -> bool:

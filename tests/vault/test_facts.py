@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from console.demo import town
 from ingest.probe import NotFootage
@@ -12,10 +12,10 @@ from policies.facts import Request
 from tests.installation import MAKER, Installation
 from tests.watching import CASE, PURPOSE, footage, granted, keep, row_of, wish
 from vault import facts
-from vault.ids import RecordingId, RequestId, new_id
+from vault.ids import GrantId, RecordingId, RequestId, new_id
 from vault.registry import Registrar
 from vault.requests import ask
-from vault.tables import Assignment, Person, Recording, State
+from vault.tables import Assignment, Person, Recording, SealedKey, State
 
 
 def test_a_person_as_their_municipality_knows_them(installation: Installation) -> None:
@@ -119,3 +119,31 @@ def test_without_a_team_there_is_none(small: Installation) -> None:
     recording = keep(small, footage(1000))
     with small.vault.database.reading() as session:
         assert facts.recording(session, recording).team is None
+
+
+def test_all_that_a_range_is_decided_on_comes_at_once(installation: Installation) -> None:
+    """One question to the database, and the same facts as one by one."""
+    vault = installation.vault
+    recording = keep(installation, footage(1000))
+    grant = granted(installation, recording)
+    registrar = Registrar(vault.database, vault.ring, MAKER)
+    supervisor, officer = (installation.town.people[who.subject] for who in (town.SUPERVISOR, town.OFFICER))
+    now = datetime.now(UTC)
+    registrar.assign(supervisor, town.SLUG, "officer", team="haven", now=now)
+    for depicted in (supervisor, officer):
+        registrar.depict(recording, depicted, now=now)
+    with vault.database.transaction() as session:
+        found = facts.behind(session, grant, supervisor)
+        assert found.person == facts.person(session, supervisor, town.SLUG)
+        assert found.footage == facts.recording(session, recording)
+        assert found.footage.depicted == {supervisor, officer}
+        assert found.grant.id == grant
+        assert (found.recording.id, found.key.recording_id) == (recording, recording)
+        outsider = facts.behind(session, grant, installation.town.people[town.ADMINISTRATOR.subject])
+        assert outsider.person.roles == {"functional-administrator"}
+        with pytest.raises(facts.Unknown):
+            facts.behind(session, GrantId(new_id()), supervisor)
+        session.execute(delete(SealedKey))
+        with pytest.raises(facts.Unknown):
+            facts.behind(session, grant, supervisor)
+        session.rollback()

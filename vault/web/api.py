@@ -127,7 +127,10 @@ def _grant_routes(vault: Vault, completions: Completions, clock: Clock) -> APIRo
         if not decision.permitted:
             raise problems.denied(decision.reasons)
 
-    @router.get(
+    # Of this one route FastAPI takes the description only: see FootageRoute.
+    seeking = APIRouter(tags=["grants"], route_class=FootageRoute)
+
+    @seeking.get(
         "/grants/{grantId}/footage",
         operation_id="watchFootage",
         response_class=FootageResponse,
@@ -144,6 +147,7 @@ def _grant_routes(vault: Vault, completions: Completions, clock: Clock) -> APIRo
             raise problems.unmet(found.unmet) if found.unmet else problems.denied(found.decision.reasons)
         return FootageResponse(found, lambda: watching.renew(found, now=clock()), completions, clock)
 
+    router.include_router(seeking)
     return router
 
 

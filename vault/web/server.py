@@ -12,7 +12,7 @@ _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 MIB = 1024 * 1024
 HEAD_BYTES = 64 * 1024
-"""Most bytes of a request's line and headers."""
+"""Most bytes of a request's line and headers, or of what comes in a body and is none: trailers."""
 HEAD_SECONDS = 30.0
 """How long they may take to come."""
 
@@ -51,11 +51,11 @@ class BoundedHead(HttpToolsProtocol):
         self._begin_head()
 
     def data_received(self, data: bytes) -> None:
+        # Counts until something comes of it: a head that is complete, or a piece of a body.
+        self._head += len(data)
         super().data_received(data)
-        if self._deadline is not None:
-            self._head += len(data)
-            if self._head > HEAD_BYTES:
-                self.transport.abort()
+        if self._head > HEAD_BYTES:
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -66,6 +66,7 @@ class BoundedHead(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        self._head = 0
         if not self.cycle.body:
             # uvicorn gathers the body in a bytearray and copies it out again. Bytes that are added to no
             # bytes, and read out as bytes, are not copied at all.

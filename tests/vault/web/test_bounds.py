@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,22 @@ def test_a_second_head_on_one_connection_is_bounded_too(monkeypatch: pytest.Monk
         stranger.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert stranger.recv(1000).startswith(b"HTTP/1.1 200")
         stranger.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+        assert hung_up(stranger, within=5)
+
+
+@pytest.mark.parametrize("line", [b"X-Trailer: %s\r\n", b"%s"], ids=["many", "one without end"])
+def test_trailers_are_bounded_too(line: bytes) -> None:
+    """After the last chunk of a body, header fields may come again (RFC 9112, 7.1.2)."""
+    piece = line % (b"a" * 16_000)
+    with serving(counting) as door, socket.create_connection(door, timeout=10) as stranger:
+        stranger.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        stranger.sendall(b"5\r\nhello\r\n0\r\n" + (b"" if b":" in line else b"X-Trailer: "))
+        sent = 0
+        with suppress(ConnectionError):
+            while sent < 64 * server.HEAD_BYTES:
+                stranger.sendall(piece)
+                sent += len(piece)
+        assert sent < 64 * server.HEAD_BYTES
         assert hung_up(stranger, within=5)
 
 
