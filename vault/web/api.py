@@ -18,7 +18,7 @@ from vault.vault import Caller, Vault
 from vault.viewing import Denied, Span, Watching
 from vault.web import problems, shapes
 from vault.web.guard import caller_of
-from vault.web.player import FootageResponse, media_type
+from vault.web.player import FootageResponse, FootageRoute, media_type
 from vault.web.problem import in_language, language_of
 
 By = Annotated[Caller, Depends(caller_of)]
