@@ -194,7 +194,7 @@ _CALLED = select(Person.id, Person.name).where(
 )
 
 
-def find_person(session: Session, issuer: str, subject: str) -> Row[tuple[UUID, str]] | None:
+def find_person(session: Session, issuer: str, subject: str) -> Row[UUID, str] | None:
     """Id and name of the active person whom an identity provider's `issuer` calls `subject`.
 
     Nobody when unknown or inactive.

@@ -8,7 +8,7 @@ SECONDS = 20
 
 
 class NothingToShow(Exception):
-    """The folder given as FOOTAGE holds no files."""
+    """There is no footage to dock: give a folder with files as FOOTAGE."""
 
 
 def make(folder: Path) -> list[Path]:
@@ -16,13 +16,21 @@ def make(folder: Path) -> list[Path]:
     made = folder / "VB-0042_20261104T201500.mp4"
     picture = ffmpeg.input(f"testsrc2=size=1280x720:rate=25:duration={SECONDS}", f="lavfi")
     sound = ffmpeg.input(f"sine=frequency=440:duration={SECONDS}", f="lavfi")
-    (
+    making = (
         ffmpeg.output(
             picture, sound, str(made), vcodec="libx264", preset="ultrafast", pix_fmt="yuv420p", acodec="aac"
         )
         .global_args("-loglevel", "error", "-nostdin")
-        .run()
+        .run_async()
     )
+    try:
+        if making.wait():
+            raise NothingToShow("ffmpeg could not make footage")
+    finally:
+        # Interrupted: what we started ends with us.
+        if making.poll() is None:
+            making.kill()
+            making.wait()
     return [made]
 
 

@@ -37,8 +37,10 @@ def media_type(media: dict[str, Any] | None) -> str:
 
 
 class FootageRoute(APIRoute):
-    """A route that is asked for with every seek. FastAPI describes it, but its way in costs as much as all that
-    it leads to; so the parameters, which are always the same, are read here."""
+    """A route that is asked for with every seek.
+
+    FastAPI describes it, but costs a tenth of all there is to do; so its parameters are read here.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         as_usual = super().get_route_handler()
