@@ -36,7 +36,7 @@ from vault.tables import State
 LEASE_OVER = 150
 """Seconds: more than the lease of an examination that died, less than the life of a dock's token."""
 PARTS = 3
-KILLS = 4
+KILLS = 3
 
 STEPS = {
     # Receiving (ingest/receiving.py): 1. the object; 2. the row that owns it; then the answer.
@@ -130,7 +130,6 @@ def test_dying_at_any_step_ends_kept(standing: Installation, step: str) -> None:
 
 AGAIN = {
     "between 3 and 4": "before ingest.examination.discard_objects",
-    "in 4, before the first object": "before vault.objects.{store}.discard",
     "in 4, between two objects": "after vault.objects.{store}.discard",
     "in 4, before the rows": f"after vault.objects.{{store}}.discard {PARTS}",
 }

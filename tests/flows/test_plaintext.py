@@ -87,7 +87,7 @@ def marked(base: bytes, length: int) -> bytes:
 
 
 @cache
-def needles(pieces: int = 40) -> list[bytes]:
+def needles(pieces: int = 20) -> list[bytes]:
     """The mark, and pieces of the moving pictures themselves, telling enough to be in no other file."""
     base = made()
     begin, end = base.index(b"mdat") + 4, base.index(b"moov")

@@ -21,7 +21,7 @@ from tusclient.fingerprint.fingerprint import Fingerprint
 from tusclient.storage.filestorage import FileStorage
 
 from console.demo import town
-from tests.docking import PART, Dock, as_kept, digest
+from tests.docking import PART, Dock, as_kept, digest, opened
 from tests.dying import door_process
 from tests.footage import film, made
 from tests.installation import Installation, free_port
@@ -30,6 +30,13 @@ from tests.servers import leave_out, program
 TAIL = 12
 """Requests at the end of a recording that are as small as the test says."""
 JS = Path(__file__).parents[1] / "js"
+
+
+@pytest.fixture
+def own_dock(own: Installation) -> Iterator[Dock]:
+    """The town's dock before an open door, on SQLite and a directory."""
+    with opened(own) as dock:
+        yield dock
 
 
 def metadata(content: bytes) -> dict[str, str]:
@@ -71,8 +78,10 @@ def careless_of_files() -> Iterator[None]:
         gc.collect()
 
 
-@pytest.mark.parametrize("chunk", [None, 1000, 64 * 1024 + 1, 3 * PART])
-@pytest.mark.parametrize("checked", [False, True])
+@pytest.mark.parametrize(
+    ("chunk", "checked"),
+    [(None, False), (None, True), (1000, False), (64 * 1024 + 1, True), (3 * PART, False)],
+)
 def test_tuspy(standing: Installation, any_dock: Dock, chunk: int | None, checked: bool) -> None:
     content = tiny() if chunk == 1000 else film(3 * PART + 5)
     given: dict[str, Any] = {"chunk_size": chunk} if chunk else {}
@@ -84,16 +93,16 @@ def test_tuspy(standing: Installation, any_dock: Dock, chunk: int | None, checke
 
 
 @pytest.mark.parametrize("chunk", [1, 7])
-def test_tuspy_byte_by_byte(standing: Installation, any_dock: Dock, chunk: int) -> None:
+def test_tuspy_byte_by_byte(own: Installation, own_dock: Dock, chunk: int) -> None:
     """The tail of a film in the smallest of requests: every one is a part of its own."""
     content = tiny()
     begin = len(content) - TAIL * chunk
-    upload = any_dock.begin(len(content))
-    any_dock.go_on(upload, content[:begin], 0)
-    uploader = python_client(any_dock).uploader(file_stream=io.BytesIO(content), url=upload, chunk_size=chunk)
+    upload = own_dock.begin(len(content))
+    own_dock.go_on(upload, content[:begin], 0)
+    uploader = python_client(own_dock).uploader(file_stream=io.BytesIO(content), url=upload, chunk_size=chunk)
     assert uploader.offset == begin
     uploader.upload()
-    kept(standing, any_dock, upload, content)
+    kept(own, own_dock, upload, content)
 
 
 def test_tuspy_remembers_and_resumes(standing: Installation, any_dock: Dock, tmp_path: Path) -> None:
@@ -222,16 +231,16 @@ def test_tus_js(standing: Installation, any_dock: Dock, tmp_path: Path, chunk: i
 
 
 @pytest.mark.parametrize("chunk", [1, 7])
-def test_tus_js_byte_by_byte(standing: Installation, any_dock: Dock, tmp_path: Path, chunk: int) -> None:
+def test_tus_js_byte_by_byte(own: Installation, own_dock: Dock, tmp_path: Path, chunk: int) -> None:
     content = tiny()
     footage = tmp_path / "film.mp4"
     footage.write_bytes(content)
-    upload = any_dock.begin(len(content))
-    any_dock.go_on(upload, content[: -TAIL * chunk], 0)
-    told = ran(any_dock, footage, url=upload, options={"chunkSize": chunk})
+    upload = own_dock.begin(len(content))
+    own_dock.go_on(upload, content[: -TAIL * chunk], 0)
+    told = ran(own_dock, footage, url=upload, options={"chunkSize": chunk})
     assert told.ended == 0, told.lines
     assert len([line for line in told.lines if "accepted" in line]) == TAIL
-    kept(standing, any_dock, upload, content)
+    kept(own, own_dock, upload, content)
 
 
 def test_tus_js_stops_and_resumes(standing: Installation, any_dock: Dock, tmp_path: Path) -> None:

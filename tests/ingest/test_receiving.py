@@ -105,16 +105,19 @@ def test_an_empty_request_changes_nothing(standing: Installation, any_dock: Dock
 # The store
 
 
+AWAY = (StoreUnavailable("test"), 503, "store-away")
+FULL = (StoreFull("test"), 507, "store-full")
+
+
 @pytest.mark.parametrize(
-    ("error", "status", "problem"),
-    [(StoreUnavailable("test"), 503, "store-away"), (StoreFull("test"), 507, "store-full")],
+    ("failing", "persist", "told"),
+    [(1, False, AWAY), (3, True, AWAY), (5, False, AWAY), (5, True, AWAY), (3, False, FULL)],
 )
-@pytest.mark.parametrize("persist", [False, True])
-@pytest.mark.parametrize("failing", [1, 3, 5])
 def test_a_store_that_fails_costs_nothing_acknowledged(
-    standing: Installation, error: Exception, status: int, problem: str, persist: bool, failing: int
+    standing: Installation, failing: int, persist: bool, told: tuple[Exception, int, str]
 ) -> None:
     """Also when the object was stored all the same, and only the answer was lost."""
+    error, status, problem = told
     content = film(4 * PART + 5)
     brittle = BrittleStore(standing.intake.store, lambda put: error if put == failing else None, persist)
     with opened(standing, store=brittle) as dock:

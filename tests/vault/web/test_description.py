@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.servers import leave_out
+from tests.servers import LEFT_OUT, leave_out
 from tests.watching import House
 from vault.web import description
 
@@ -33,7 +33,8 @@ def test_the_design_rules_hold(described: dict[str, Any], tmp_path: Path) -> Non
     if not SPECTRAL.exists():
         leave_out("Spectral is missing (npm ci in tests/js)")
     if rules is None:
-        leave_out("the NL API Design Rules are missing (tests/js/nl-api-design-rules.yaml)")
+        # A ruleset of others, which the project does not carry: not a program that a machine could lack.
+        pytest.skip(f"{LEFT_OUT}the NL API Design Rules are missing ({RULES[0].name})")
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(described))
     linted = subprocess.run(

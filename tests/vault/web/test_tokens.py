@@ -58,7 +58,7 @@ def test_an_audience_may_be_one_of_several(theirs: HandMade, ours: Provider) -> 
 NOW = int(time.time())
 WRONG_CLAIMS = {
     "expired": {"exp": NOW - 1},
-    "not yet": {"nbf": NOW + 600},
+    "not yet": {"nbf": NOW + 86400},
     "issued tomorrow, ended yesterday": {"iat": NOW + 86400, "exp": NOW - 86400},
     "for another service": {"aud": "another"},
     "for nobody": {"aud": None},
