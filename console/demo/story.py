@@ -97,11 +97,10 @@ def _stage(home: Path) -> Iterator[Stage]:
         database = database_of(embedded.settings("vault"))
         built = town.build(Registrar(database, embedded.ring(), MAKER), issuer, now=now)
         database.close()
-        embedded.start()
-        print(
-            f"Running: vault {embedded.url('vault')}, ingest {embedded.url('ingest')}, keeper, and {issuer}"
-        )
         try:
+            embedded.start()
+            doors = f"vault {embedded.url('vault')}, ingest {embedded.url('ingest')}"
+            print(f"Running: {doors}, keeper, and {issuer}")
             yield Stage(embedded, issuer, Dock(embedded.url("ingest"), built.dock, built.dock_private_key))
         finally:
             embedded.stop()
