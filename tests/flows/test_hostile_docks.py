@@ -219,10 +219,10 @@ def test_an_examination_that_somebody_ends_says_nothing_of_the_footage(
     if number is not signal.SIGTERM:
         return
     content = film()
-    with opened(own) as dock, child_is(script, tmp_path):
+    with child_is(script, tmp_path), opened(own) as dock:
         upload = dock.upload(content)
         eventually(lambda: rows(own, upload).arrival.examined_until)
-    # The door is closed, so it was tried to the end; and it is tried again.
+    # The door closed while the child was that one, so it was tried to the end; and it is tried again.
     assert rows(own, upload).recording.state == State.RECEIVED
     assert examine(own.intake, id_of(upload), None, now=now() + timedelta(days=1))
     assert rows(own, upload).recording.state == State.KEPT
