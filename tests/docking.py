@@ -15,21 +15,21 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jose import jwt
+from sqlalchemy import select
 
 from console.demo import town
 from ingest.app import make_app, now_utc
 from ingest.intake import Intake
 from tests.installation import MAKER, Installation, at_scale, embedded, free_port, listening
 from tests.servers.postgres import Postgres
-from vault.footage import Footage, PartAt, parts_of
-from vault.ids import RecordingId, new_id
+from vault.footage import Footage, parts_of
+from vault.ids import RecordingId
 from vault.invariants import check_all
 from vault.keys import WrappedKey, verify_receipt
-from vault.objects import Body, ObjectStore, StoredObject
+from vault.objects import ObjectStore
 from vault.registry import Registrar
-from vault.sealing import HEADER_LENGTH, DataKey, PartContext, seal
 from vault.settings import Settings
-from vault.tables import Arrival, Recording, SealedKey
+from vault.tables import Arrival, AuditEntry, Recording, SealedKey, State
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BODY = {"Content-Type": "application/offset+octet-stream"}
@@ -271,67 +271,29 @@ def as_kept(installation: Installation, upload: str) -> bytes:
     return b"".join(footage.read(0, footage.length - 1))
 
 
-@dataclass
-class BrittleStore:
-    """A store whose answers a test can take away: strict, and without the switches the real one."""
-
-    real: ObjectStore
-    on_put: Callable[[int], Exception | None] = lambda _: None
-    """Given which put it is, from 1: what it raises."""
-    persist: bool = False
-    """Whether a put that raises has stored its object all the same."""
-    on_fetch: Callable[[int], Exception | None] = lambda _: None
-    puts: int = 0
-    fetches: int = 0
-
-    def put(self, name: str, body: Body, *, retain_until: datetime | None = None) -> None:
-        self.puts += 1
-        error = self.on_put(self.puts)
-        if error is None or self.persist:
-            self.real.put(name, body, retain_until=retain_until)
-        if error is not None:
-            raise error
-
-    def fetch(self, name: str, first: int, last: int) -> bytes:
-        self.fetches += 1
-        error = self.on_fetch(self.fetches)
-        if error is not None:
-            raise error
-        return self.real.fetch(name, first, last)
-
-    def discard(self, name: str) -> None:
-        self.real.discard(name)
-
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        return self.real.list(prefix)
-
-    def check(self) -> None:
-        self.real.check()
+def events(installation: Installation, upload: str) -> list[str]:
+    """What the trail tells of a recording, in order."""
+    name = installation.vault.ring.pseudonym("recording", str(id_of(upload)))
+    with installation.vault.database.reading() as session:
+        query = select(AuditEntry.event).where(AuditEntry.object == name).order_by(AuditEntry.seq)
+        return list(session.scalars(query))
 
 
-class Memory:
-    """Sealed parts in memory."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.fetched: list[tuple[int, int]] = []
-
-    def fetch(self, name: str, first: int, last: int) -> bytes:
-        self.fetched.append((first, last))
-        return self.objects[name][first : last + 1]
+def received(installation: Installation, content: bytes, **metadata: str | None) -> str:
+    """An upload that is complete and that nobody examined: its process died."""
+    with opened(installation) as dock, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ingest.door.Door.begin_examination", lambda *_: None)
+        upload = dock.upload(content, **metadata)
+    assert rows(installation, upload).recording.state == State.RECEIVED
+    return upload
 
 
-def sealed(content: bytes, store: Memory | None = None, part: int = 64 * 1024) -> Footage:
-    """`content` as it stands in the store while it arrives."""
-    store = store or Memory()
-    key, recording = DataKey.generate(), RecordingId(new_id())
-    parts = []
-    for index, first in enumerate(range(0, len(content), part)):
-        piece = content[first : first + part]
-        body = b"".join(seal(key, PartContext(recording, index), [piece]))
-        store.objects[str(index)] = body
-        parts.append(PartAt(index, first, len(piece), str(index), body[:HEADER_LENGTH]))
-    return Footage(store, recording, key, parts)  # type: ignore[arg-type]  # only fetch is asked of it
+def kept_as_whole(installation: Installation, upload: str, content: bytes) -> None:
+    """Check that an upload is kept, bit by bit, and that its arrival is over."""
+    found = rows(installation, upload)
+    assert (found.recording.state, found.recording.sha256) == (State.KEPT, digest(content))
+    assert (found.arrival.key_id, found.arrival.sealed, found.arrival.examined_until) == (None, None, None)
+    assert as_kept(installation, upload) == content
 
 
 def intake_of(installation: Installation, **changed: Any) -> Intake:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from ingest.probe import NotFootage, probe
-from tests.docking import Dock, as_kept, digest, sealed
+from tests.docking import Dock, as_kept, digest
 from tests.installation import Installation
+from tests.stores import sealed
 
 GIVEN = os.environ.get("BODYCAM_TEST_CLIPS")
 CLIPS = Path(GIVEN) if GIVEN else Path(__file__).parents[3] / "shared" / "clips"

@@ -25,9 +25,10 @@ from ingest.examination import examine
 from ingest.probe import NotFootage, ProbeAway, probe
 from ingest.reaper import ORPHAN_AGE, reap, reap_orphans
 from ingest.receiving import BLOCK
-from tests.docking import PART, BrittleStore, Dock, as_kept, digest, id_of, opened, rows, sealed, stored
+from tests.docking import PART, Dock, as_kept, digest, id_of, opened, rows, stored
 from tests.footage import film
 from tests.installation import MAKER, Installation
+from tests.stores import BrittleStore, sealed
 from tests.watching import (
     SEEN,
     entries,

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 from jose import jwt
@@ -71,6 +72,17 @@ def signed_on_p384(dock: Dock) -> str:
     return jwt.encode(claims_of(dock), private.decode(), algorithm="ES384")
 
 
+def signed_under_its_own_key(dock: Dock, algorithm: str) -> str:
+    """What libraries refuse to make: a good signature under the dock's P-256 key, with a longer digest."""
+    private = serialization.load_pem_private_key(dock.private_key.encode(), None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    signing = bare({"alg": algorithm, "typ": "JWT"}, claims_of(dock)).rpartition(".")[0]
+    hashing = {"ES256": hashes.SHA256(), "ES384": hashes.SHA384(), "ES512": hashes.SHA512()}[algorithm]
+    r, s = decode_dss_signature(private.sign(signing.encode(), ec.ECDSA(hashing)))
+    signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    return f"{signing}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
 def broken_signature(dock: Dock) -> str:
     head, _, signature = dock.token().rpartition(".")
     return f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
@@ -115,6 +127,9 @@ BAD: dict[str, Maker] = {
     "other key": lambda dock: dock.token(key=key_pair()[1]),
     "RS256": signed_with_rsa,
     "ES384": signed_on_p384,
+    # Signed well, by the dock itself, with an algorithm that is not the one we chose.
+    "ES384 under its own key": lambda dock: signed_under_its_own_key(dock, "ES384"),
+    "ES512 under its own key": lambda dock: signed_under_its_own_key(dock, "ES512"),
     "unknown algorithm": lambda dock: bare({"alg": "EdDSA"}, claims_of(dock), b"x" * 64),
 }
 
@@ -240,6 +255,12 @@ def test_no_header_breaks_the_door(small: Installation, header: str) -> None:
     for given_header in (header, f"Bearer {header}", f"Bearer {header}.{header}.{header}"):
         with pytest.raises(TokenRefused):
             identify(small.vault.database, given_header, audience="x", now=datetime.now(UTC))
+
+
+def test_a_token_made_by_hand_is_good_with_the_right_algorithm(small: Installation, dock: Dock) -> None:
+    """Shows that those above are refused for their algorithm, and for nothing else."""
+    token = signed_under_its_own_key(dock, "ES256")
+    assert identify(small.vault.database, f"Bearer {token}", audience=dock.url, now=datetime.now(UTC))
 
 
 def test_a_leeway_is_no_second_life(small: Installation, dock: Dock) -> None:

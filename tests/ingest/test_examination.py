@@ -15,56 +15,34 @@ from ingest.examination import examine, waiting
 from ingest.intake import Intake, NoArrivingKey
 from tests.docking import (
     PART,
-    BrittleStore,
     Dock,
-    another_dock,
     as_kept,
     digest,
+    events,
     id_of,
     intake_of,
+    kept_as_whole,
     opened,
+    received,
     rows,
     stored,
     wait_for,
 )
 from tests.footage import film, index_first, made, tone, tone_with_cover
 from tests.installation import Installation
+from tests.stores import BrittleStore
 from vault import audit
 from vault.audit import Event
-from vault.ids import RecordingId, new_id
+from vault.ids import RecordingId
 from vault.keys import KeyNotHeld, KeyRing, Role, WrappedKey, WrappingBroken
 from vault.objects import StoreUnavailable
-from vault.tables import Arrival, AuditEntry, Part, Recording, State
+from vault.tables import Arrival, Part, Recording, State
 
 DAY = timedelta(days=1)
 
 
 def hours_ago(hours: float) -> str:
     return (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
-
-
-def events(installation: Installation, upload: str) -> list[str]:
-    """What the trail tells of a recording, in order."""
-    name = installation.vault.ring.pseudonym("recording", str(id_of(upload)))
-    with installation.vault.database.reading() as session:
-        query = select(AuditEntry.event).where(AuditEntry.object == name).order_by(AuditEntry.seq)
-        return list(session.scalars(query))
-
-
-def received(installation: Installation, content: bytes, **metadata: str | None) -> str:
-    """An upload that is complete and that nobody examined: its process died."""
-    with opened(installation) as dock, pytest.MonkeyPatch.context() as patched:
-        patched.setattr("ingest.door.Door.begin_examination", lambda *_: None)
-        upload = dock.upload(content, **metadata)
-    assert rows(installation, upload).recording.state == State.RECEIVED
-    return upload
-
-
-def kept_as_whole(installation: Installation, upload: str, content: bytes) -> None:
-    found = rows(installation, upload)
-    assert (found.recording.state, found.recording.sha256) == (State.KEPT, digest(content))
-    assert (found.arrival.key_id, found.arrival.sealed, found.arrival.examined_until) == (None, None, None)
-    assert as_kept(installation, upload) == content
 
 
 # Kept
@@ -193,91 +171,6 @@ def test_a_camera_may_be_a_little_ahead(dock: Dock, ahead: timedelta) -> None:
     started = (datetime.now(UTC) + ahead).isoformat()
     found = dock.receipt(dock.upload(film(), startedAt=started))
     assert found["wipe"] is (ahead < timedelta(minutes=5))
-
-
-# The same again
-
-
-def test_the_same_again_without_a_digest_is_recognised(standing: Installation, any_dock: Dock) -> None:
-    content = film(3 * PART)
-    first = any_dock.upload(content)
-    receipt = any_dock.receipt(first)
-    before = stored(standing)
-    again = any_dock.begin(len(content))
-    any_dock.go_on(again, content, 0, chunk=PART)
-    assert any_dock.receipt(again) == receipt
-    wait_for(lambda: stored(standing) == before or None, "the second copy stays")
-    found = rows(standing, again)
-    assert (found.recording.state, found.arrival.kept_as) == (State.DUPLICATE, id_of(first))
-    assert (found.sealed_key, found.arrival.sealed, found.objects) == (None, None, [])
-    assert events(standing, again) == [Event.RECORDING_ANNOUNCED, Event.RECORDING_DUPLICATED]
-
-
-def test_two_docks_at_once_keep_one(standing: Installation, any_dock: Dock) -> None:
-    content = film(2 * PART)
-    other = another_dock(standing, any_dock.url, f"dock {new_id()}")
-    before = set(stored(standing))
-    uploads: list[str] = []
-    together = threading.Barrier(2)
-
-    def send(dock: Dock) -> None:
-        upload = dock.begin(len(content))
-        together.wait()
-        dock.go_on(upload, content, 0)
-        uploads.append(upload)
-
-    threads = [threading.Thread(target=send, args=(each,)) for each in (any_dock, other)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    mine = next(each for each in uploads if any_dock.head(each).ok)
-    theirs = next(each for each in uploads if each != mine)
-    assert any_dock.receipt(mine) == other.receipt(theirs)
-    states = sorted(str(rows(standing, each).recording.state) for each in uploads)
-    assert states == [State.DUPLICATE, State.KEPT]
-    kept = next(each for each in uploads if rows(standing, each).recording.state == State.KEPT)
-    owned = set(rows(standing, kept).objects)
-    wait_for(lambda: set(stored(standing)) - before == owned or None, "a second copy stays")
-
-
-def test_commit_points_reached_together_keep_one(standing: Installation) -> None:
-    """Both have looked for the other, found nothing, and go on: the database lets one of them."""
-    content = film()
-    uploads = [received(standing, content) for _ in range(2)]
-    together = threading.Barrier(2, timeout=20)
-    look = examination._look
-
-    def look_together(*given: object) -> object:
-        found = look(*given)  # type: ignore[arg-type]  # handed through
-        together.wait()
-        return found
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(examination, "_look", look_together)
-        threads = [
-            threading.Thread(target=examine, args=(standing.intake, id_of(each), None), kwargs={"now": now()})
-            for each in uploads
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    found = [rows(standing, each) for each in uploads]
-    assert sorted(str(each.recording.state) for each in found) == [State.DUPLICATE, State.KEPT]
-    assert found[0].arrival.receipt == found[1].arrival.receipt is not None
-
-
-def test_other_bytes_than_announced_never_get_the_receipt_of_what_they_are(
-    standing: Installation, any_dock: Dock
-) -> None:
-    """A dock that mixes up two files sends one that is kept for one that is not: it must keep the other."""
-    known = film()
-    any_dock.receipt(any_dock.upload(known))
-    upload = any_dock.upload(known, sha256=digest(b"the recording that is still on the camera"))
-    found = any_dock.receipt(upload)
-    assert (found["state"], found["reason"], found["wipe"]) == ("quarantined", "wrong-digest", False)
-    assert as_kept(standing, upload) == known
 
 
 # The commit point

@@ -8,7 +8,8 @@ import requests
 from werkzeug.http import parse_content_range_header
 
 from ingest.loopback import serve
-from tests.docking import PATIENCE, Memory, sealed
+from tests.docking import PATIENCE
+from tests.stores import Memory, sealed
 from vault.objects import StoreUnavailable
 
 CONTENT = secrets.token_bytes(150_000)

@@ -16,8 +16,8 @@ import pytest
 
 from ingest import probe as probing_room
 from ingest.probe import Media, NotFootage, ProbeAway, probe
-from tests.docking import Memory, sealed
 from tests.footage import film, index_first, made, tone
+from tests.stores import Memory, sealed
 from vault.objects import StoreUnavailable
 
 MEMORY = 1536 * 1024 * 1024

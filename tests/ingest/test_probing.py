@@ -11,8 +11,8 @@ import pytest
 
 from ingest import probing
 from ingest.probing import CONTAINERS, _limit, _promised_end, main
-from tests.docking import sealed
 from tests.footage import film, made
+from tests.stores import sealed
 
 MIB = 1024 * 1024
 VIDEO = {"codec_type": "video", "codec_name": "h264"}

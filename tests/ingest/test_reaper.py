@@ -9,13 +9,14 @@ from sqlalchemy import select, update
 from ingest import reaper
 from ingest.intake import INGEST
 from ingest.reaper import ORPHAN_AGE, abandon, discard_objects, reap, reap_orphans
-from tests.docking import PART, BrittleStore, Dock, as_kept, id_of, opened, rows, stored
+from tests.docking import PART, Dock, as_kept, events, id_of, opened, rows, stored
 from tests.footage import film
 from tests.installation import Installation
+from tests.stores import BrittleStore
 from vault.audit import Event
 from vault.ids import new_id
 from vault.objects import StoreUnavailable
-from vault.tables import Arrival, AuditEntry, Part, State
+from vault.tables import Arrival, Part, State
 
 WEEK = timedelta(days=7, seconds=5)
 
@@ -28,13 +29,6 @@ def begun(dock: Dock, parts: int = 2) -> str:
     upload = dock.begin(10 * PART)
     assert dock.send(upload, b"x" * (parts * PART)).status_code == 204
     return upload
-
-
-def told(installation: Installation, upload: str) -> list[str]:
-    name = installation.vault.ring.pseudonym("recording", str(id_of(upload)))
-    with installation.vault.database.reading() as session:
-        query = select(AuditEntry.event).where(AuditEntry.object == name).order_by(AuditEntry.seq)
-        return list(session.scalars(query))
 
 
 def gone(installation: Installation, upload: str) -> None:
@@ -62,7 +56,7 @@ def test_what_stopped_coming_is_reaped_and_only_that(standing: Installation, any
     assert reap(standing.intake, now=later) == 2
     for upload in (stopped, empty):
         gone(standing, upload)
-        assert told(standing, upload) == [Event.RECORDING_ANNOUNCED, Event.ARRIVAL_REAPED]
+        assert events(standing, upload) == [Event.RECORDING_ANNOUNCED, Event.ARRIVAL_REAPED]
         assert any_dock.head(upload).status_code == 410
     assert as_kept(standing, kept) == content
     assert any_dock.offset(going_on) == 2 * PART

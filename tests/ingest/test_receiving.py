@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest import receiving
+from ingest.receiving import OffsetConflict, commit_parts
 from tests.docking import (
     BODY,
     PART,
     PATIENCE,
-    BrittleStore,
     Dock,
     as_kept,
     id_of,
@@ -28,7 +28,8 @@ from tests.docking import (
 )
 from tests.footage import film
 from tests.installation import Installation
-from vault.footage import parts_of
+from tests.stores import BrittleStore
+from vault.footage import PartAt, parts_of
 from vault.objects import StoreFull, StoreUnavailable
 from vault.sealing import sealed_length
 from vault.tables import State
@@ -154,6 +155,48 @@ def test_of_two_senders_of_the_same_bytes_one_wins(standing: Installation, any_d
     any_dock.go_on(upload, CONTENT, offset)
     lengths(standing, upload)
     assert as_kept(standing, upload) == CONTENT
+
+
+def test_of_two_processes_with_the_same_bytes_one_wins(standing: Installation) -> None:
+    """Each has stored its part and not yet its row when the other does the same: the database decides."""
+    content = film(PART - 100)
+    together = threading.Barrier(2, timeout=20)
+    answers: list[requests.Response] = []
+
+    def meet(put: int) -> None:
+        if put == 1:
+            together.wait()
+
+    stores = [BrittleStore(standing.intake.store, meet) for _ in range(2)]
+    with opened(standing, store=stores[0]) as one, opened(standing, store=stores[1]) as two:
+        upload = one.begin(len(content) + 1)
+        threads = [
+            threading.Thread(target=lambda dock=dock: answers.append(dock.send(dock.found(upload), content)))
+            for dock in (one, two)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(answer.status_code for answer in answers) == [204, 409]
+    assert lengths(standing, upload) == [len(content)]
+    assert as_kept(standing, upload) == content
+
+
+@pytest.mark.parametrize("first", [0, PART - 1, PART + 1, 2 * PART])
+def test_a_part_that_does_not_follow_is_not_committed(
+    standing: Installation, any_dock: Dock, first: int
+) -> None:
+    """Neither over what is there, nor beyond a gap."""
+    upload = any_dock.begin(len(CONTENT))
+    any_dock.go_on(upload, CONTENT[:PART], 0)
+    before = rows(standing, upload)
+    stray = PartAt(7, first, 10, f"{id_of(upload)}/000007-{'a' * 16}", bytes(56))
+    with pytest.raises(OffsetConflict):
+        commit_parts(standing.intake, id_of(upload), [stray], datetime.now(UTC))
+    after = rows(standing, upload)
+    assert (after.objects, after.arrival.expires_at) == (before.objects, before.arrival.expires_at)
+    assert any_dock.offset(upload) == PART
 
 
 def test_what_is_withdrawn_while_it_comes_is_gone(standing: Installation, any_dock: Dock) -> None:
