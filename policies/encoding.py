@@ -1,4 +1,4 @@
-"""A situation in Cedar's words: the request and the two entities it is about.
+"""A situation in Cedar's words: the question, and the entities it is about.
 
 The shapes are those of schema.cedarschema: by it Cedar knows an entity or a datetime without
 being told, and refuses what does not fit.
@@ -15,17 +15,17 @@ Json = dict[str, Any]
 
 
 def question(situation: Situation, municipality: str, offered: bool) -> Json:
-    """The request for Cedar, asked of the rules of `municipality`; `offered`: its terms list the purpose."""
+    """The question for Cedar, asked of the rules of `municipality`; `offered`: its terms list the purpose."""
     context: Json = {
         "purpose": _ref("Purpose", situation.purpose),
         "now": _moment(situation.now),
         "municipality": _ref("Municipality", municipality),
         "purposeOffered": offered,
     }
-    if situation.action in ABOUT_REQUEST and situation.request is not None:
-        context["request"] = _request(situation.request)
-    if situation.action in ABOUT_GRANT and situation.grant is not None:
-        context["grant"] = _grant(situation.grant)
+    about = asked_about(situation)
+    if about is not None:
+        kind = type(about).__name__
+        context[kind.lower()] = _ref(kind, about.id)
     return {
         "principal": {"type": "Person", "id": str(situation.person.id)},
         "action": {"type": "Action", "id": situation.action.value},
@@ -34,10 +34,26 @@ def question(situation: Situation, municipality: str, offered: bool) -> Json:
     }
 
 
-def entities(person: Person, resource: Recording | Trail) -> str:
-    """The person and the resource with their attributes, as Cedar's JSON. Nothing else is ever looked up."""
+def asked_about(situation: Situation) -> Request | Grant | None:
+    """The request or the grant that the situation's action is about; of anything else the rules see nothing."""
+    if situation.action in ABOUT_REQUEST:
+        return situation.request
+    return situation.grant if situation.action in ABOUT_GRANT else None
+
+
+def entities(person: Person, resource: Recording | Trail, about: Request | Grant | None) -> str:
+    """These with their attributes, as Cedar's JSON. Nothing else is ever looked up."""
     attributes = _recording(resource) if isinstance(resource, Recording) else _trail(resource)
-    return _dump([_person(person), {"uid": _resource_uid(resource), "attrs": attributes, "parents": []}])
+    known = [_person(person), {"uid": _resource_uid(resource), "attrs": attributes, "parents": []}]
+    if about is not None:
+        known.append(
+            {
+                "uid": _ref(type(about).__name__, about.id),
+                "attrs": _request(about) if isinstance(about, Request) else _grant(about),
+                "parents": [],
+            }
+        )
+    return _dump(known)
 
 
 def _dump(value: Json | list[Json]) -> str:

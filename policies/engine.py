@@ -14,7 +14,7 @@ from typing import final
 import cedarpy
 
 from policies import encoding
-from policies.facts import Action, Person, Recording, Situation, Trail
+from policies.facts import Action, Grant, Person, Recording, Request, Situation, Trail
 from policies.problems import RuleSetInvalid
 from policies.reading import (
     SHARED,
@@ -38,8 +38,8 @@ from policies.rules import (
 )
 from policies.terms import Terms
 
-PAIRS_REMEMBERED = 256
-"""Persons with a resource whose facts a rule set keeps read; other facts are another pair."""
+FACTS_REMEMBERED = 256
+"""How many situations a rule set keeps read, but for their moment; other facts are another situation."""
 _PROOF = object()
 
 
@@ -83,8 +83,8 @@ class RuleSet:
     """The schema's closed list, of which `terms.purposes` is what this municipality offers."""
     _policies: cedarpy.PolicySet
     _schema: cedarpy.Schema
-    _known: Callable[[Person, Recording | Trail], cedarpy.Entities]
-    """The two as Cedar reads them. Whoever plays a recording asks about the same two, range after range."""
+    _known: Callable[[Person, Recording | Trail, Request | Grant | None], cedarpy.Entities]
+    """The facts as Cedar reads them. Whoever plays a recording asks about the same, range after range."""
 
     @classmethod
     def parse(cls, municipality: str, files: Mapping[str, str], shared: Mapping[str, str]) -> "RuleSet":
@@ -110,10 +110,8 @@ class RuleSet:
             purposes,
             _policy_set(policies),
             schema,
-            lru_cache(PAIRS_REMEMBERED)(
-                lambda person, resource: cedarpy.Entities.from_json_str(
-                    encoding.entities(person, resource), schema
-                )
+            lru_cache(FACTS_REMEMBERED)(
+                lambda *known: cedarpy.Entities.from_json_str(encoding.entities(*known), schema)
             ),
         )
 
@@ -124,7 +122,7 @@ class RuleSet:
             return self._deny(situation, [PURPOSE_UNKNOWN])
         offered = situation.purpose in self.terms.purposes
         try:
-            known = self._known(situation.person, situation.resource)
+            known = self._known(situation.person, situation.resource, encoding.asked_about(situation))
             asked = encoding.question(situation, self.municipality, offered)
             answer = cedarpy.is_authorized(asked, self._policies, known, self._schema)
         except (ValueError, TypeError, AttributeError) as error:

@@ -60,7 +60,7 @@ class Footage:
         # A seek lands in one part, playing stays in it for a while: deriving its key once is enough.
         self._reader = lru_cache(maxsize=4)(lambda index: self._open(key, self._parts[index]))
 
-    def read(self, first: int, last: int) -> Iterator[bytes]:
+    def read(self, first: int, last: int) -> Iterator[memoryview]:
         """The bytes `first` to `last`, both included, in pieces of at most `PIECE`.
 
         Raises RangeOutside; SealBroken when what is stored is not what was sealed; the store's errors.

@@ -164,7 +164,7 @@ class PartReader:
         self._aead = AESGCM(derived[:KEY_LENGTH])
         self._base_nonce = int.from_bytes(derived[KEY_LENGTH : KEY_LENGTH + _NONCE], "big")
 
-    def read(self, first: int, last: int, fetch: Callable[[int, int], bytes]) -> bytes:
+    def read(self, first: int, last: int, fetch: Callable[[int, int], bytes]) -> memoryview:
         """The plaintext bytes `first` to `last`, both included; an empty part has the one range (0, -1).
 
         `fetch(first, last)` gives the sealed object's bytes, both included, and is called once. A range up
@@ -182,7 +182,7 @@ class PartReader:
         if len(sealed) != stop - start:
             raise SealBroken
         plain = self._open_chunks(begin, end - begin + 1, sealed)
-        return bytes(plain[first - begin * CHUNK : last + 1 - begin * CHUNK])
+        return plain[first - begin * CHUNK : last + 1 - begin * CHUNK]
 
     def _open_chunks(self, begin: int, count: int, sealed: bytes) -> memoryview:
         plain = memoryview(bytearray(len(sealed) - count * _TAG))
@@ -207,4 +207,4 @@ def open_range(
     fetch: Callable[[int, int], bytes],
 ) -> bytes:
     """One range of one part; several of the same part are cheaper by one `PartReader`."""
-    return PartReader(key, context, plain_length, header).read(first, last, fetch)
+    return bytes(PartReader(key, context, plain_length, header).read(first, last, fetch))

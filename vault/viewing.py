@@ -64,7 +64,7 @@ class Viewing:
         if proof is not _PROOF:
             raise TypeError("a Viewing is made by watch() only")
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[memoryview]:
         """The plaintext, piece by piece. Raises SealBroken rather than show a byte that was not sealed."""
         return self.footage.read(*self.span)
 

@@ -260,7 +260,10 @@ def test_no_header_breaks_the_door(small: Installation, header: str) -> None:
 def test_a_token_made_by_hand_is_good_with_the_right_algorithm(small: Installation, dock: Dock) -> None:
     """Shows that those above are refused for their algorithm, and for nothing else."""
     token = signed_under_its_own_key(dock, "ES256")
-    assert identify(small.vault.database, f"Bearer {token}", audience=dock.url, now=datetime.now(UTC))
+    who = identify(small.vault.database, f"Bearer {token}", audience=dock.url, now=datetime.now(UTC))
+    assert who == identify(
+        small.vault.database, f"Bearer {dock.token()}", audience=dock.url, now=datetime.now(UTC)
+    )
 
 
 def test_a_leeway_is_no_second_life(small: Installation, dock: Dock) -> None:

@@ -57,7 +57,7 @@ def test_cedar_alone_would_allow_when_a_forbid_fails() -> None:
         encoding.question(situation, "voorbeeldstad", offered=True),
         rules._policies,
         cedarpy.Entities.from_json_str(
-            encoding.entities(situation.person, situation.resource), rules._schema
+            encoding.entities(situation.person, situation.resource, situation.grant), rules._schema
         ),
         rules._schema,
     )

@@ -102,24 +102,29 @@ class FootageResponse(Response):
         start = {"type": "http.response.start", "status": self.status_code, "headers": self._own_headers.raw}
         renewed_at = time.monotonic()
         gone = asyncio.ensure_future(_disconnected(receive))
+        ahead: asyncio.Future[memoryview] | None = None
         try:
             await send(start)
             piece = self._first
             while True:
                 more = sent + len(piece) <= last - first
+                # The next piece is opened while this one is on its way.
+                ahead = asyncio.ensure_future(run_in_threadpool(next, self._pieces)) if more else None
                 await send({"type": "http.response.body", "body": piece, "more_body": more})
                 if gone.done():
                     return
                 sent += len(piece)
-                if not more:
+                if ahead is None:
                     return
                 if time.monotonic() - renewed_at > RENEW_SECONDS:
                     if not await run_in_threadpool(self._renew):
                         raise BrokenOff
                     renewed_at = time.monotonic()
-                piece = await run_in_threadpool(next, self._pieces)
+                piece = await ahead
         finally:
             gone.cancel()
+            if ahead is not None and not ahead.cancel():
+                ahead.exception()  # Whatever it was, nobody waits for that piece any more.
             self._completions.add(self._viewing, sent, self._clock())
 
 
