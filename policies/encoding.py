@@ -35,7 +35,7 @@ def question(situation: Situation, municipality: str, offered: bool) -> Json:
 
 
 def asked_about(situation: Situation) -> Request | Grant | None:
-    """The request or the grant that the situation's action is about; of anything else the rules see nothing."""
+    """The request or the grant that the action is about. The rules see no other."""
     if situation.action in ABOUT_REQUEST:
         return situation.request
     return situation.grant if situation.action in ABOUT_GRANT else None

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
@@ -178,8 +178,8 @@ def of_decision(
     )
 
 
-def append(session: Session, ring: KeyRing, entry: Entry) -> EntryId:
-    """Append `entry` in the transaction of `session`: it stands exactly when the effect it tells stands."""
+def append(within: Session | Connection, ring: KeyRing, entry: Entry) -> EntryId:
+    """Append `entry` in the transaction of `within`: it stands exactly when the effect it tells stands."""
     entry_id = EntryId(new_id())
     payload = canonical(_payload(entry))
     salt = secrets.token_bytes(32)
@@ -217,8 +217,8 @@ def append(session: Session, ring: KeyRing, entry: Entry) -> EntryId:
         "object": thing,
         "leaf": canonical({name: value for name, value in leaf.items() if value is not None}),
     }
-    session.execute(_ADD_ENTRY, row)
-    session.execute(_ADD_PAYLOAD, {"entry_id": entry_id, "salt": salt, **sealed._asdict()})
+    within.execute(_ADD_ENTRY, row)
+    within.execute(_ADD_PAYLOAD, {"entry_id": entry_id, "salt": salt, **sealed._asdict()})
     return entry_id
 
 

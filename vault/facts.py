@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from policies.facts import Grant, Person, Recording, Request
 from vault import tables
 from vault.ids import GrantId, RecordingId, RequestId
+from vault.keys import WrappedKey
 from vault.tables import table_of
 
 PREREQUISITES = {
@@ -35,23 +36,30 @@ _PERSON = (
 )
 _DEPICTIONS = table_of(tables.Depiction)
 _DEPICTED = select(_DEPICTIONS.c.person_id).where(_DEPICTIONS.c.recording_id == bindparam("recording"))
+_GRANTS, _RECORDINGS, _KEYS = (table_of(each) for each in (tables.Grant, tables.Recording, tables.SealedKey))
 _BEHIND_GRANT = (
-    select(tables.Grant, tables.Recording, tables.SealedKey)
-    .add_columns(
-        _PEOPLE.c.active, _ASSIGNED.c.role, _ASSIGNED.c.team, _DEPICTIONS.c.person_id.label("depicted")
+    select(
+        *(_GRANTS.c[name] for name in ("holder_id", "recording_id", "purpose", "valid_from", "valid_until")),
+        *(_GRANTS.c[name] for name in ("revoked_at", "obligations")),
+        *(_RECORDINGS.c[name] for name in ("municipality_id", "officer_id", "regime", "recorded_at")),
+        *(_RECORDINGS.c[name] for name in ("dispose_after", "state", "length", "media")),
+        *(_KEYS.c[name] for name in ("key_id", "sealed")),
+        *(_PEOPLE.c.active, _ASSIGNED.c.role, _ASSIGNED.c.team),
+        _RECORDINGS.c.team.label("recorded_by_team"),
+        _DEPICTIONS.c.person_id.label("depicted"),
     )
-    .join(tables.Recording, tables.Recording.id == tables.Grant.recording_id)
-    .join(tables.SealedKey, tables.SealedKey.recording_id == tables.Grant.recording_id)
+    .join_from(_GRANTS, _RECORDINGS, _RECORDINGS.c.id == _GRANTS.c.recording_id)
+    .join(_KEYS, _KEYS.c.recording_id == _RECORDINGS.c.id)
     .join(_PEOPLE, _PEOPLE.c.id == bindparam("person"))
     .outerjoin(
         _ASSIGNED,
         (_ASSIGNED.c.person_id == _PEOPLE.c.id)
-        & (_ASSIGNED.c.municipality_id == tables.Recording.municipality_id),
+        & (_ASSIGNED.c.municipality_id == _RECORDINGS.c.municipality_id),
     )
-    .outerjoin(_DEPICTIONS, _DEPICTIONS.c.recording_id == tables.Recording.id)
-    .where(tables.Grant.id == bindparam("grant"))
+    .outerjoin(_DEPICTIONS, _DEPICTIONS.c.recording_id == _RECORDINGS.c.id)
+    .where(_GRANTS.c.id == bindparam("grant"))
     # A revocation waits for this transaction, or is seen by it: nothing is entered after the grant has ended.
-    .with_for_update(read=True, of=tables.Grant)
+    .with_for_update(read=True, of=_GRANTS)
 )
 
 
@@ -80,31 +88,42 @@ def recording(session: Session, recording_id: RecordingId) -> Recording:
 
 def as_recording(session: Session, row: tables.Recording) -> Recording:
     """The facts in a recording's row, and who stands on it."""
-    return _recording(row, session.scalars(_DEPICTED, {"recording": row.id}))
+    if row.dispose_after is None:
+        raise Unknown(str(row.id))
+    return _recording(row.id, row, row.team, session.scalars(_DEPICTED, {"recording": row.id}))
 
 
 @dataclass(frozen=True)
 class Behind:
-    """What a grant leads to, as stored, and as facts for whoever wants to watch."""
+    """What a grant leads to, as facts for whoever wants to watch, and what there is to be watched."""
 
-    grant: tables.Grant
-    recording: tables.Recording
-    key: tables.SealedKey
-    footage: Recording
+    grant: Grant
+    recording: Recording
     person: Person
+    key: WrappedKey
+    length: int
+    """Bytes of footage."""
+    media: dict[str, Any] | None
 
 
-def behind(session: Session, grant_id: GrantId, person_id: UUID) -> Behind:
+def behind(connection: Connection, grant_id: GrantId, person_id: UUID) -> Behind:
     """Everything that a range is decided on, in one question to the database: it is asked for each of them.
 
     The grant's row is locked against changes. Raises Unknown, also when the recording's key was destroyed.
     """
-    rows = session.execute(_BEHIND_GRANT, {"grant": grant_id, "person": person_id}).all()
-    if not rows:
+    rows = connection.execute(_BEHIND_GRANT, {"grant": grant_id, "person": person_id}).all()
+    if not rows or rows[0].dispose_after is None:
         raise Unknown(str(grant_id))
-    grant, recording, key = rows[0][:3]
-    footage = _recording(recording, (row.depicted for row in rows if row.depicted))
-    return Behind(grant, recording, key, footage, _person(person_id, recording.municipality_id, rows))
+    row = rows[0]
+    depicted = (each.depicted for each in rows if each.depicted)
+    return Behind(
+        grant=_grant(grant_id, row),
+        recording=_recording(row.recording_id, row, row.recorded_by_team, depicted),
+        person=_person(person_id, row.municipality_id, rows),
+        key=WrappedKey(row.key_id, row.sealed),
+        length=row.length,
+        media=row.media,
+    )
 
 
 def _person(person_id: UUID, municipality: str, rows: Sequence[Any]) -> Person:
@@ -119,15 +138,14 @@ def _person(person_id: UUID, municipality: str, rows: Sequence[Any]) -> Person:
     )
 
 
-def _recording(row: tables.Recording, depicted: Iterable[UUID]) -> Recording:
-    if row.dispose_after is None:
-        raise Unknown(str(row.id))
+def _recording(recording_id: UUID, row: Any, team: str, depicted: Iterable[UUID]) -> Recording:
+    """Of a row with the columns of a recording past its commit point."""
     return Recording(
-        id=row.id,
+        id=recording_id,
         municipality=row.municipality_id,
         maker=row.officer_id,
         depicted=frozenset(depicted),
-        team=row.team or None,
+        team=team or None,
         regime="wpg" if row.regime == "wpg" else "avg",
         recorded_at=row.recorded_at,
         dispose_after=row.dispose_after,
@@ -166,8 +184,13 @@ def grant_row(session: Session, grant_id: GrantId, *, lock: bool = False) -> tab
 
 def as_grant(row: tables.Grant) -> Grant:
     """The facts in a grant's row."""
+    return _grant(row.id, row)
+
+
+def _grant(grant_id: UUID, row: Any) -> Grant:
+    """Of a row with the columns of a grant."""
     return Grant(
-        id=row.id,
+        id=grant_id,
         holder=row.holder_id,
         recording=row.recording_id,
         purpose=row.purpose,

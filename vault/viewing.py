@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, final
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from policies.engine import Decision
 from policies.facts import Action, Situation
@@ -99,15 +99,16 @@ class Watching:
         nothing is shown.
         """
         vault = self._vault
-        with vault.database.transaction() as session:
+        with vault.database.statements() as connection:
             # 1. the facts; 2. the decision
-            decision, found = self._decide(session, caller, grant_id, now)
+            decision, found = self._decide(connection, caller, grant_id, now)
             unmet = decision.obligations - CARRIED_OUT
             shown = decision.permitted and not unmet
-            span = _span(found.recording.length, choose) if shown else None
+            span = _span(found.length, choose) if shown else None
             # 3. the entry; also when the range is outside, for that answer tells something of the length
             actor = caller.as_actor(decision.situation.person.roles)
-            entry_id = audit.append(session, vault.ring, _entry(decision, actor, span, unmet, grant_id, now))
+            entry = _entry(decision, actor, span, unmet, grant_id, now)
+            entry_id = audit.append(connection, vault.ring, entry)
         # 4. only now, after the commit: the footage
         if span is None and shown:
             raise RangeOutside
@@ -121,8 +122,8 @@ class Watching:
             grant=grant_id,
             entry=entry_id,
             actor=actor,
-            municipality=found.recording.municipality_id,
-            media=found.recording.media,
+            municipality=found.recording.municipality,
+            media=found.media,
             proof=_PROOF,
         )
 
@@ -132,9 +133,9 @@ class Watching:
         Without this, one long answer to one request would outlive the grant it was asked under.
         """
         vault = self._vault
-        with vault.database.transaction() as session:
+        with vault.database.statements() as connection:
             try:
-                decision, _ = self._decide(session, viewing.caller, viewing.grant, now)
+                decision, _ = self._decide(connection, viewing.caller, viewing.grant, now)
             except facts.Unknown:
                 # Its key was destroyed: there is nothing left to decide on.
                 return False
@@ -143,16 +144,16 @@ class Watching:
                 return True
             actor = viewing.caller.as_actor(decision.situation.person.roles)
             entry = _entry(decision, actor, None, unmet, viewing.grant, now)
-            audit.append(session, vault.ring, replace(entry, previous=viewing.entry))
+            audit.append(connection, vault.ring, replace(entry, previous=viewing.entry))
         return False
 
     def _decide(
-        self, session: Session, caller: Caller, grant_id: GrantId, now: datetime
+        self, connection: Connection, caller: Caller, grant_id: GrantId, now: datetime
     ) -> tuple[Decision, facts.Behind]:
-        found = facts.behind(session, grant_id, caller.id)
-        grant = facts.as_grant(found.grant)
-        situation = Situation(found.person, Action.WATCH, found.footage, grant.purpose, now, grant=grant)
-        return self._vault.rule_sets.of(found.footage.municipality).decide(situation), found
+        found = facts.behind(connection, grant_id, caller.id)
+        grant = found.grant
+        situation = Situation(found.person, Action.WATCH, found.recording, grant.purpose, now, grant=grant)
+        return self._vault.rule_sets.of(found.recording.municipality).decide(situation), found
 
     def _open(self, sealed: _Sealed) -> Footage:
         vault = self._vault
@@ -163,8 +164,7 @@ class Watching:
 
 
 def _sealed(found: facts.Behind) -> _Sealed:
-    key = WrappedKey(found.key.key_id, found.key.sealed)
-    return _Sealed(RecordingId(found.recording.id), found.recording.municipality_id, key)
+    return _Sealed(RecordingId(found.recording.id), found.recording.municipality, found.key)
 
 
 def _span(length: int, choose: Callable[[int], Span | None] | None) -> Span | None:

@@ -232,9 +232,8 @@ DEATHS = {
     "before the entry": ("import vault.viewing as m\nm.audit.of_decision = die", 0),
     "before the commit": (
         "import vault.audit as m\nappend = m.append\n"
-        "def append_and_die(session, ring, entry):\n"
-        "    append(session, ring, entry)\n"
-        "    session.flush()\n"
+        "def append_and_die(within, ring, entry):\n"
+        "    append(within, ring, entry)\n"
         "    if entry.event == 'viewing.served': die()\n"
         "m.append = append_and_die",
         0,

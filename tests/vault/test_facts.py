@@ -132,18 +132,22 @@ def test_all_that_a_range_is_decided_on_comes_at_once(installation: Installation
     registrar.assign(supervisor, town.SLUG, "officer", team="haven", now=now)
     for depicted in (supervisor, officer):
         registrar.depict(recording, depicted, now=now)
-    with vault.database.transaction() as session:
-        found = facts.behind(session, grant, supervisor)
-        assert found.person == facts.person(session, supervisor, town.SLUG)
-        assert found.footage == facts.recording(session, recording)
-        assert found.footage.depicted == {supervisor, officer}
-        assert found.grant.id == grant
-        assert (found.recording.id, found.key.recording_id) == (recording, recording)
-        outsider = facts.behind(session, grant, installation.town.people[town.ADMINISTRATOR.subject])
+    with vault.database.reading() as session:
+        person = facts.person(session, supervisor, town.SLUG)
+        kept = facts.recording(session, recording)
+        row = facts.grant_row(session, grant)
+        key = session.get_one(SealedKey, recording)
+    with vault.database.statements() as connection:
+        found = facts.behind(connection, grant, supervisor)
+        assert (found.person, found.recording, found.grant) == (person, kept, facts.as_grant(row))
+        assert found.recording.depicted == {supervisor, officer}
+        assert found.key == (key.key_id, key.sealed)
+        assert (found.length, found.media) == (1000, row_of(installation, recording).media)
+        outsider = facts.behind(connection, grant, installation.town.people[town.ADMINISTRATOR.subject])
         assert outsider.person.roles == {"functional-administrator"}
         with pytest.raises(facts.Unknown):
-            facts.behind(session, GrantId(new_id()), supervisor)
-        session.execute(delete(SealedKey))
+            facts.behind(connection, GrantId(new_id()), supervisor)
+        connection.execute(delete(SealedKey))
         with pytest.raises(facts.Unknown):
-            facts.behind(session, grant, supervisor)
-        session.rollback()
+            facts.behind(connection, grant, supervisor)
+        connection.rollback()

@@ -18,18 +18,21 @@ from vault.vault import Caller, Vault
 from vault.viewing import Denied, Span, Watching
 from vault.web import problems, shapes
 from vault.web.guard import caller_of
-from vault.web.player import FootageResponse, FootageRoute, media_type
+from vault.web.player import FootageResponse, media_type
 from vault.web.problem import in_language, language_of
 
 By = Annotated[Caller, Depends(caller_of)]
 Clock = Callable[[], datetime]
 
 
-def routes(vault: Vault, completions: Completions, clock: Clock) -> APIRouter:
+Watch = Callable[[UUID, Caller, Request], Response]
+
+
+def routes(vault: Vault, watch: Watch, clock: Clock) -> APIRouter:
     """Every route of the API, over one vault."""
     router = APIRouter()
     router.include_router(_request_routes(vault, clock))
-    router.include_router(_grant_routes(vault, completions, clock))
+    router.include_router(_grant_routes(vault, watch, clock))
     router.include_router(_trail_routes(vault, clock))
     return router
 
@@ -92,9 +95,22 @@ def _request_routes(vault: Vault, clock: Clock) -> APIRouter:
     return router
 
 
-def _grant_routes(vault: Vault, completions: Completions, clock: Clock) -> APIRouter:
-    router = APIRouter(tags=["grants"])
+def watch_with(vault: Vault, completions: Completions, clock: Clock) -> Watch:
+    """The endpoint of the footage."""
     watching = Watching(vault)
+
+    def watch(grantId: UUID, caller: By, http: Request) -> Response:  # noqa: N803  # camelCase on the wire
+        """Watch a range of the footage that a grant allows (HTTP Range, RFC 9110, 14)."""
+        found = watching.watch(caller, GrantId(grantId), _chooser(http), now=clock())
+        if isinstance(found, Denied):
+            raise problems.unmet(found.unmet) if found.unmet else problems.denied(found.decision.reasons)
+        return FootageResponse(found, lambda: watching.renew(found, now=clock()), completions, clock)
+
+    return watch
+
+
+def _grant_routes(vault: Vault, watch: Watch, clock: Clock) -> APIRouter:
+    router = APIRouter(tags=["grants"])
 
     @router.get("/grants/{grantId}", operation_id="readGrant")
     def read(grantId: UUID, caller: By) -> shapes.GrantDetail:  # noqa: N803  # camelCase on the wire
@@ -127,11 +143,9 @@ def _grant_routes(vault: Vault, completions: Completions, clock: Clock) -> APIRo
         if not decision.permitted:
             raise problems.denied(decision.reasons)
 
-    # Of this one route FastAPI takes the description only: see FootageRoute.
-    seeking = APIRouter(tags=["grants"], route_class=FootageRoute)
-
-    @seeking.get(
+    router.add_api_route(
         "/grants/{grantId}/footage",
+        watch,
         operation_id="watchFootage",
         response_class=FootageResponse,
         status_code=206,
@@ -140,14 +154,6 @@ def _grant_routes(vault: Vault, completions: Completions, clock: Clock) -> APIRo
             200: {"description": "All of it, when no range was asked for.", "content": {"video/*": {}}}
         },
     )
-    def watch(grantId: UUID, caller: By, http: Request) -> Response:  # noqa: N803  # camelCase on the wire
-        """Watch a range of the footage that a grant allows (HTTP Range, RFC 9110, 14)."""
-        found = watching.watch(caller, GrantId(grantId), _chooser(http), now=clock())
-        if isinstance(found, Denied):
-            raise problems.unmet(found.unmet) if found.unmet else problems.denied(found.decision.reasons)
-        return FootageResponse(found, lambda: watching.renew(found, now=clock()), completions, clock)
-
-    router.include_router(seeking)
     return router
 
 

@@ -27,6 +27,7 @@ from vault.vault import Vault
 from vault.web import api, description, problems
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
+from vault.web.player import Seeking
 from vault.web.problem import Problem, Refused
 from vault.web.tokens import Provider
 
@@ -71,14 +72,14 @@ def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = n
             "keys": partial(KeyRing.load, settings.keys, role=Role.VAULT),
         },
     )
-    app.mount("/api/v1", _api(vault, settings, completions, clock))
+    watch = api.watch_with(vault, completions, clock)
+    app.router.routes.append(Seeking(watch).route("/api/v1/grants/{grantId:uuid}/footage"))
+    app.mount("/api/v1", _api(vault, settings, watch, clock))
     _add_problems(app)
     return Frame(Guard(app, vault.database, provider), "vault", {"API-Version": description.VERSION})
 
 
-def _api(
-    vault: Vault, settings: Settings, completions: Completions, clock: Callable[[], datetime]
-) -> FastAPI:
+def _api(vault: Vault, settings: Settings, watch: api.Watch, clock: Callable[[], datetime]) -> FastAPI:
     app = FastAPI(
         title="bodycam-vault",
         version=description.VERSION,
@@ -93,7 +94,7 @@ def _api(
         # A resource has one address (NL API Design Rules, /core/no-trailing-slash).
         redirect_slashes=False,
     )
-    app.include_router(api.routes(vault, completions, clock))
+    app.include_router(api.routes(vault, watch, clock))
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     _add_problems(app)
     return app
@@ -108,7 +109,8 @@ def _add_problems(app: FastAPI) -> None:
 
 def _as(problem: Problem) -> Callable[[Exception], Refused]:
     def translate(_: Exception) -> Refused:
-        return Refused(problem, extra={"traceId": tracing.current().trace_id})
+        later = {"Retry-After": "60"} if problem is problems.AWAY else {}
+        return Refused(problem, extra={"traceId": tracing.current().trace_id}, headers=later)
 
     return translate
 

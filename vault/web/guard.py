@@ -3,6 +3,8 @@
 The guard is a layer around all routes, not a dependency that a route could forget. It reads headers only.
 """
 
+import time
+
 from fastapi import Request
 from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +17,7 @@ from vault.registry import find_person
 from vault.vault import Caller
 from vault.web import problems
 from vault.web.problem import Refused, problem_response
-from vault.web.tokens import Provider, ProviderAway, TokenRefused
+from vault.web.tokens import Provider, ProviderAway, Subject, TokenRefused
 
 OPEN_TO_ANYONE_DANGEROUS = frozenset(
     {
@@ -26,6 +28,9 @@ OPEN_TO_ANYONE_DANGEROUS = frozenset(
     }
 )
 """Paths that answer without a token. Every addition is a hole: it shows to whoever finds the address."""
+REMEMBER_SECONDS = 60.0
+"""How long it is not asked again who a subject is. What they may do is asked each time: whoever is made
+inactive in the meantime gets no further than the policy, which says so and has it entered."""
 MOST_BODY = 64 * 1024
 """Bytes. Nothing that one can say to the vault is longer; footage comes in by another door."""
 
@@ -37,6 +42,8 @@ class Guard:
         self._app = app
         self._database = database
         self._provider = provider
+        # No stranger gets in here, so it is no longer than the register of persons.
+        self._known: dict[Subject, tuple[float, Caller]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or scope["path"] in OPEN_TO_ANYONE_DANGEROUS:
@@ -47,11 +54,18 @@ class Guard:
         try:
             _refuse_large(request)
             authorization = request.headers.get("authorization")
-            scope["caller"] = await run_in_threadpool(self._caller, authorization)
+            scope["caller"] = self._recall(authorization) or await run_in_threadpool(
+                self._caller, authorization
+            )
         except Refused as refused:
             await problem_response(request, refused)(scope, receive, send)
             return
         await self._app(scope, _bounded(receive), send)
+
+    def _recall(self, authorization: str | None) -> Caller | None:
+        subject = self._provider.recall(authorization)
+        until, caller = self._known.get(subject, (0.0, None)) if subject else (0.0, None)
+        return caller if until > time.monotonic() else None
 
     def _caller(self, authorization: str | None) -> Caller:
         try:
@@ -67,7 +81,9 @@ class Guard:
             raise Refused(problems.AWAY, headers={"Retry-After": "60"}) from error
         if person is None:
             raise Refused(problems.PERSON_UNKNOWN)
-        return Caller(PersonId(person.id), person.name)
+        caller = Caller(PersonId(person.id), person.name)
+        self._known[subject] = (time.monotonic() + REMEMBER_SECONDS, caller)
+        return caller
 
 
 def _refuse_large(request: Request) -> None:

@@ -2,19 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from vault.completions import Completions
+from vault.vault import Caller
 from vault.viewing import Viewing
 from vault.web.guard import caller_of
 
@@ -36,25 +37,31 @@ def media_type(media: dict[str, Any] | None) -> str:
     return MEDIA_TYPES.get((media or {}).get("container", ""), "application/octet-stream")
 
 
-class FootageRoute(APIRoute):
-    """A route that is asked for with every seek.
+class Seeking:
+    """The way to the footage past FastAPI, for it is gone with every seek.
 
-    FastAPI describes it, but costs a tenth of all there is to do; so its parameters are read here.
+    FastAPI describes the route, and answers whatever is wrong with a request for it; but all it does for a
+    route costs as much as the decision.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        as_usual = super().get_route_handler()
+    path = "/grants/{grantId}/footage"
+    """What the API calls it, and so do logs and figures."""
 
-        async def handle(request: Request) -> Response:
-            try:
-                grant = UUID(request.path_params["grantId"])
-            except ValueError:
-                return await as_usual(request)  # It knows how to say what is wrong.
-            caller = await caller_of(request)
-            answer: Response = await run_in_threadpool(self.endpoint, grant, caller, request)
-            return answer
+    def __init__(self, watch: Callable[[UUID, Caller, Request], Response]) -> None:
+        self._watch = watch
 
-        return handle
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = self
+        request = Request(scope)
+        grant = request.path_params["grantId"]
+        answer = await run_in_threadpool(self._watch, grant, await caller_of(request), request)
+        await answer(scope, receive, send)
+
+    def route(self, path: str) -> Route:
+        """Where it is found: exactly there, by GET. Anything else is for the routes behind it."""
+        route = Route(path, self, include_in_schema=False)
+        route.methods = {"GET"}
+        return route
 
 
 class BrokenOff(Exception):
@@ -97,23 +104,36 @@ class FootageResponse(Response):
         super().__init__(status_code=206 if viewing.partial else 200)
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        sent = 0
         first, last = self._viewing.span
+        length = last - first + 1
         start = {"type": "http.response.start", "status": self.status_code, "headers": self._own_headers.raw}
+        # Counts what was handed over also when that breaks off.
+        sent: list[int] = []
+        try:
+            await send(start)
+            if len(self._first) == length:
+                await send({"type": "http.response.body", "body": self._first})
+                sent.append(length)
+            else:
+                await self._send_all(length, receive, send, sent)
+        finally:
+            self._completions.add(self._viewing, sum(sent), self._clock())
+
+    async def _send_all(self, length: int, receive: Receive, send: Send, sent: list[int]) -> None:
+        """Piece by piece; the next one is opened while this one is on its way."""
         renewed_at = time.monotonic()
         gone = asyncio.ensure_future(_disconnected(receive))
         ahead: asyncio.Future[memoryview] | None = None
+        piece = self._first
+        left = length
         try:
-            await send(start)
-            piece = self._first
             while True:
-                more = sent + len(piece) <= last - first
-                # The next piece is opened while this one is on its way.
-                ahead = asyncio.ensure_future(run_in_threadpool(next, self._pieces)) if more else None
-                await send({"type": "http.response.body", "body": piece, "more_body": more})
+                left -= len(piece)
+                ahead = asyncio.ensure_future(run_in_threadpool(next, self._pieces)) if left else None
+                await send({"type": "http.response.body", "body": piece, "more_body": bool(left)})
                 if gone.done():
                     return
-                sent += len(piece)
+                sent.append(len(piece))
                 if ahead is None:
                     return
                 if time.monotonic() - renewed_at > RENEW_SECONDS:
@@ -125,7 +145,6 @@ class FootageResponse(Response):
             gone.cancel()
             if ahead is not None and not ahead.cancel():
                 ahead.exception()  # Whatever it was, nobody waits for that piece any more.
-            self._completions.add(self._viewing, sent, self._clock())
 
 
 async def _disconnected(receive: Receive) -> None:
