@@ -9,18 +9,34 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from policies.facts import ABOUT_GRANT, ABOUT_REQUEST, Grant, Person, Recording, Request, Situation, Trail
+from policies.facts import (
+    ABOUT_GRANT,
+    ABOUT_REQUEST,
+    Action,
+    Grant,
+    Person,
+    Recording,
+    Request,
+    Search,
+    Situation,
+    Trail,
+)
+from policies.retention import days_between
+from policies.terms import Terms
 
 Json = dict[str, Any]
 
 
-def question(situation: Situation, municipality: str, offered: bool) -> Json:
-    """The question for Cedar, asked of the rules of `municipality`; `offered`: its terms list the purpose."""
+About = Request | Grant | Search | None
+"""What the action is about, besides the resource. The rules see no other."""
+
+
+def question(situation: Situation, municipality: str) -> Json:
+    """The question for Cedar, asked of the rules of `municipality`."""
     context: Json = {
         "purpose": _ref("Purpose", situation.purpose),
         "now": _moment(situation.now),
         "municipality": _ref("Municipality", municipality),
-        "purposeOffered": offered,
     }
     about = asked_about(situation)
     if about is not None:
@@ -34,26 +50,51 @@ def question(situation: Situation, municipality: str, offered: bool) -> Json:
     }
 
 
-def asked_about(situation: Situation) -> Request | Grant | None:
-    """The request or the grant that the action is about. The rules see no other."""
+def asked_about(situation: Situation) -> About:
+    """The request, the grant or the search that the action is about."""
     if situation.action in ABOUT_REQUEST:
         return situation.request
+    if situation.action is Action.FIND:
+        return situation.search
     return situation.grant if situation.action in ABOUT_GRANT else None
 
 
-def entities(person: Person, resource: Recording | Trail, about: Request | Grant | None) -> str:
+def entities(terms: Terms, person: Person, resource: Recording | Trail, about: About) -> str:
     """These with their attributes, as Cedar's JSON. Nothing else is ever looked up."""
-    attributes = _recording(resource) if isinstance(resource, Recording) else _trail(resource)
-    known = [_person(person), {"uid": _resource_uid(resource), "attrs": attributes, "parents": []}]
+    known = [
+        _entity(_ref("Municipality", terms.municipality), _municipality(terms)),
+        _person(person),
+        _entity(
+            _resource_uid(resource),
+            _recording(resource) if isinstance(resource, Recording) else _trail(resource),
+        ),
+    ]
     if about is not None:
-        known.append(
-            {
-                "uid": _ref(type(about).__name__, about.id),
-                "attrs": _request(about) if isinstance(about, Request) else _grant(about),
-                "parents": [],
-            }
-        )
+        known.append(_entity(_ref(type(about).__name__, about.id), _about(about, resource)))
     return _dump(known)
+
+
+def _entity(uid: Json, attributes: Json) -> Json:
+    return {"uid": uid, "attrs": attributes, "parents": []}
+
+
+def _about(about: Request | Grant | Search, resource: Recording | Trail) -> Json:
+    match about:
+        case Request():
+            return _request(about, resource)
+        case Grant():
+            return _grant(about)
+        case Search():
+            return _search(about)
+
+
+def _municipality(terms: Terms) -> Json:
+    attributes: Json = {
+        "purposes": [_ref("Purpose", purpose) for purpose in terms.purposes],
+        "recipients": [_ref("Recipient", recipient) for recipient in terms.recipients],
+        "sharesWith": [_ref("Municipality", other) for other in terms.shares_with],
+    }
+    return attributes if terms.most_viewers is None else attributes | {"mostViewers": terms.most_viewers}
 
 
 def _dump(value: Json | list[Json]) -> str:
@@ -102,8 +143,8 @@ def _resource_uid(resource: Recording | Trail) -> Json:
     return {"type": "Trail", "id": resource.municipality}
 
 
-def _request(request: Request) -> Json:
-    return {
+def _request(request: Request, resource: Recording | Trail) -> Json:
+    attributes = {
         "requester": _ref("Person", request.requester),
         "purpose": _ref("Purpose", request.purpose),
         "askedAt": _moment(request.asked_at),
@@ -114,6 +155,26 @@ def _request(request: Request) -> Json:
         "subjectDepicted": request.subject_depicted,
         "demonstrableInterest": request.demonstrable_interest,
         "atOfficersRequest": request.at_officers_request,
+        "safetyIncident": request.safety_incident,
+        "integrityInvestigation": request.integrity_investigation,
+        "otherViewers": request.other_viewers,
+        "daysAfterRecording": (
+            days_between(resource.recorded_at, request.asked_at) if isinstance(resource, Recording) else 0
+        ),
+    }
+    if request.recipient is not None:
+        attributes["recipient"] = _ref("Recipient", request.recipient)
+    return attributes
+
+
+def _search(search: Search) -> Json:
+    return {
+        "requester": _ref("Person", search.requester),
+        "purpose": _ref("Purpose", search.purpose),
+        "since": _moment(search.since),
+        "until": _moment(search.until),
+        "openUntil": _moment(search.open_until),
+        "hasCaseReference": search.has_case_reference,
     }
 
 

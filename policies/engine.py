@@ -14,7 +14,7 @@ from typing import final
 import cedarpy
 
 from policies import encoding
-from policies.facts import Action, Grant, Person, Recording, Request, Situation, Trail
+from policies.facts import Action, Person, Recording, Situation, Trail
 from policies.problems import RuleSetInvalid
 from policies.reading import (
     SHARED,
@@ -83,7 +83,7 @@ class RuleSet:
     """The schema's closed list, of which `terms.purposes` is what this municipality offers."""
     _policies: cedarpy.PolicySet
     _schema: cedarpy.Schema
-    _known: Callable[[Person, Recording | Trail, Request | Grant | None], cedarpy.Entities]
+    _known: Callable[[Person, Recording | Trail, encoding.About], cedarpy.Entities]
     """The facts as Cedar reads them. Whoever plays a recording asks about the same, range after range."""
 
     @classmethod
@@ -111,7 +111,7 @@ class RuleSet:
             _policy_set(policies),
             schema,
             lru_cache(FACTS_REMEMBERED)(
-                lambda *known: cedarpy.Entities.from_json_str(encoding.entities(*known), schema)
+                lambda *known: cedarpy.Entities.from_json_str(encoding.entities(terms, *known), schema)
             ),
         )
 
@@ -120,10 +120,9 @@ class RuleSet:
         then the answer is no, with `cannot-be-evaluated` among its reasons."""
         if situation.purpose not in self.purposes:
             return self._deny(situation, [PURPOSE_UNKNOWN])
-        offered = situation.purpose in self.terms.purposes
         try:
             known = self._known(situation.person, situation.resource, encoding.asked_about(situation))
-            asked = encoding.question(situation, self.municipality, offered)
+            asked = encoding.question(situation, self.municipality)
             answer = cedarpy.is_authorized(asked, self._policies, known, self._schema)
         except (ValueError, TypeError, AttributeError) as error:
             return self._deny(situation, [CANNOT_BE_EVALUATED], [str(error)])

@@ -21,6 +21,8 @@ class Action(StrEnum):
     """Ask to view footage (verzoek tot uitkijken)."""
     DECIDE = "decide"
     """Approve or refuse somebody's request (besluit)."""
+    FIND = "find"
+    """Learn that a recording exists: camera, moment, length; never what it shows."""
     WATCH = "watch"
     """See one range of footage under a grant (uitkijken)."""
     REVOKE = "revoke"
@@ -95,6 +97,14 @@ class Request:
     """The data subject stated an interest that can be shown (aantoonbaar belang)."""
     at_officers_request: bool = False
     """The officer who made the footage, or stands on it, asked for this."""
+    safety_incident: bool = False
+    """An incident that touched an officer's safety is on record."""
+    integrity_investigation: bool = False
+    """An integrity investigation (integriteitsonderzoek) was opened."""
+    recipient: str | None = None
+    """To whom the footage is to be disclosed (verstrekking): a key of the terms' recipients; None: nobody."""
+    other_viewers: int = 0
+    """How many persons other than the requester were ever granted this recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +123,25 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """A zoekvraag: one person looks for recordings of one stretch of time, for one purpose."""
+
+    id: UUID
+    requester: UUID
+    purpose: str
+    since: datetime
+    until: datetime
+    """Exclusive, like `open_until`."""
+    open_until: datetime
+    has_case_reference: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """One question: may this person do this, to this, for this purpose, now?
 
-    What is done to a request carries the request, what is done to a grant the grant; WATCH may lack it.
+    What is done to a request carries the request, what is done to a grant the grant; WATCH may lack it, as
+    FIND may lack the search.
     Raises SituationRefused when they do not, or when the resource is of the wrong kind.
     """
 
@@ -127,6 +152,7 @@ class Situation:
     now: datetime
     request: Request | None = None
     grant: Grant | None = None
+    search: Search | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.resource, Trail) != (self.action is Action.READ_AUDIT):

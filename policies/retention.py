@@ -20,3 +20,11 @@ def dispose_after(recorded_at: datetime, term_days: int) -> datetime:
         raise ValueError("a term lasts at least one day")
     local = recorded_at.astimezone(AMSTERDAM) + timedelta(days=term_days)
     return local.replace(fold=0).astimezone(UTC)
+
+
+def days_between(earlier: datetime, later: datetime) -> int:
+    """Calendar days in Amsterdam from one moment to another; the same day is 0. For windows in which a
+    request must come: "within 21 days" counts days, not hours. Raises ValueError for a time without zone."""
+    if earlier.tzinfo is None or later.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return (later.astimezone(AMSTERDAM).date() - earlier.astimezone(AMSTERDAM).date()).days

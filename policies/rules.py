@@ -1,8 +1,9 @@
 """Rules as a person reads them, and the reading of Cedar files into rules.
 
 Every rule carries annotations: `@id` (a slug that reads as the reason it gives), `@title_nl`, `@title_en` and
-`@basis` (law or regulation); a permit may carry `@obligations` (comma-separated). Nothing else: an annotation
-spelled wrong would be an obligation lost without a trace.
+`@basis` (law or regulation). A permit may carry `@obligations` (comma-separated); a forbid may carry
+`@remedy_nl` and `@remedy_en`: what would make it possible. Nothing else: an annotation spelled wrong would be
+an obligation lost without a trace.
 """
 
 import json
@@ -55,6 +56,9 @@ class Rule:
     basis: str
     obligations: frozenset[Obligation]
     file: str
+    remedy_nl: str | None = None
+    """What whoever is denied can do about it, where there is something."""
+    remedy_en: str | None = None
 
 
 def _built_in(id_: str, title_nl: str, title_en: str, basis: str) -> Rule:
@@ -91,7 +95,8 @@ BUILT_IN = {
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _REQUIRED = ("id", "title_nl", "title_en", "basis")
-_KNOWN = {*_REQUIRED, "obligations"}
+_REMEDIES = ("remedy_nl", "remedy_en")
+_KNOWN = {*_REQUIRED, *_REMEDIES, "obligations"}
 
 Est = dict[str, Any]
 """A policy in Cedar's JSON policy format."""
@@ -137,6 +142,11 @@ def _problems(policy: Est) -> Iterator[str]:
         yield "@id is the name of a built-in reason"
     if policy["effect"] == Effect.PERMIT and policy["action"]["op"] == "All":
         yield "a permit must name its actions"
+    remedies = [(annotations.get(key) or "").strip() for key in _REMEDIES]
+    if any(key in annotations for key in _REMEDIES) and not all(remedies):
+        yield "@remedy_nl and @remedy_en go together"
+    if any(remedies) and policy["effect"] == Effect.PERMIT:
+        yield "@remedy_nl and @remedy_en mean nothing on a permit"
     if "obligations" in annotations:
         yield from _obligation_problems(policy, annotations["obligations"] or "")
 
@@ -154,7 +164,8 @@ def _rule(file: str, policy: Est) -> Rule:
     listed = annotations.get("obligations")
     obligations = frozenset(OBLIGATIONS[name] for name in _split(listed)) if listed else frozenset()
     id_, title_nl, title_en, basis = (annotations[key].strip() for key in _REQUIRED)
-    return Rule(id_, Effect(policy["effect"]), title_nl, title_en, basis, obligations, file)
+    remedies = (annotations[key].strip() if key in annotations else None for key in _REMEDIES)
+    return Rule(id_, Effect(policy["effect"]), title_nl, title_en, basis, obligations, file, *remedies)
 
 
 def _split(listed: str) -> list[str]:

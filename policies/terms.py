@@ -1,139 +1,200 @@
-"""A municipality's terms (terms.toml): how long, how long at most, for what, and to whom."""
+"""A municipality's terms (terms.toml): how long, how long at most, for what, to whom, and what holds longer.
 
-import re
+Everything a municipality fixes that is no rule about who may see what. docs/rule-sets.md tells whoever writes
+one what each key means.
+"""
+
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
-from types import MappingProxyType
-from urllib.parse import urlsplit
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from policies.problems import Problem, RuleSetInvalid
-from policies.retention import AMSTERDAM
 
 LONGEST_TERM_DAYS = 3660
 """Ten years (the longest published: Wpg records of boa's in Alphen aan den Rijn). More is a typing error."""
 LONGEST_GRANT_HOURS = 24 * 31
 
-_SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_KEYS = {
-    "municipality": str,
-    "name": str,
-    "source": dict,
-    "timezone": str,
-    "term_days": int,
-    "longest_grant_hours": int,
-    "purposes": dict,
-    "recipients": dict,
-}
+
+def _https(url: HttpUrl) -> str:
+    if url.scheme != "https":
+        raise ValueError("must be an https address")
+    return str(url)
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
-    """A name in the two languages of the product."""
-
-    nl: str
-    en: str
+def _a_day(value: object) -> object:
+    if isinstance(value, datetime):
+        raise ValueError("must be a date")  # noqa: TRY004 - pydantic tells of a ValueError only
+    return value
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Https = Annotated[HttpUrl, AfterValidator(_https), Field(strict=False)]
+Day = Annotated[date, AfterValidator(_a_day)]
+Days = Annotated[int, Field(ge=1, le=LONGEST_TERM_DAYS)]
+
+
+class _Table(BaseModel):
+    """A table of the file: what is spelled wrong, or of another kind, is refused and not passed over."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Title(_Table):
+    """A text in the two languages of the product."""
+
+    nl: Text
+    en: Text
+
+
+class Source(_Table):
     """Where the municipality published this, and the day we read it there."""
 
-    title: str
-    url: str | None
+    title: Text
+    url: Https | None = None
     """None for a fictional municipality only."""
-    consulted: date
+    consulted: Day
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Record(_Table):
+    """One of the three legal records: which document it is, of when, and where it can be read."""
+
+    title: Text
+    date: Day
+    reference: Text | None = None
+    url: Https | None = None
+
+
+class Records(_Table):
+    """The legal records without which no footage may be taken in; None while the municipality has none."""
+
+    dpia: Record | None = None
+    """Data protection impact assessment (AVG art. 35; Wpg art. 4c)."""
+    works_council: Annotated[Record | None, Field(alias="works-council")] = None
+    """Consent of the works council (WOR art. 27 lid 1 onder k en l)."""
+    citizen_notice: Annotated[Record | None, Field(alias="citizen-notice")] = None
+    """What citizens are told (AVG art. 13 en 14)."""
+
+    def missing(self) -> tuple[str, ...]:
+        """The names, as in the file, of the records that are not there."""
+        return tuple(
+            name
+            for name, record in (
+                ("dpia", self.dpia),
+                ("works-council", self.works_council),
+                ("citizen-notice", self.citizen_notice),
+            )
+            if record is None
+        )
+
+
+class Trigger(StrEnum):
+    """What can make footage stay longer than its term."""
+
+    VIEWING_REQUEST = "viewing-request"
+    ACCESS_REQUEST = "access-request"
+    COMPLAINT = "complaint"
+    CRIMINAL_COMPLAINT = "criminal-complaint"
+    DEMAND = "demand"
+    INCIDENT = "incident"
+    SAFETY_INCIDENT = "safety-incident"
+    INTEGRITY_INVESTIGATION = "integrity-investigation"
+    OBJECTION = "objection"
+    DAMAGE_CLAIM = "damage-claim"
+    ARCHIVE = "archive"
+    LEGAL_REASON = "legal-reason"
+
+
+class Release(StrEnum):
+    """The event that ends a hold."""
+
+    ANSWERED = "answered"
+    SETTLED = "settled"
+    INVESTIGATION_ENDED = "investigation-ended"
+    HANDED_OVER = "handed-over"
+    JUDGMENT_FINAL = "judgment-final"
+    REASON_LAPSED = "reason-lapsed"
+
+
+class Hold(_Table):
+    """A reason to keep footage longer (bewaarplicht): what begins it, what ends it, and the term then."""
+
+    trigger: Annotated[Trigger, Field(strict=False)]
+    released_by: Annotated[Release, Field(strict=False)]
+    days_after: Annotated[int, Field(ge=0, le=LONGEST_TERM_DAYS)]
+    """Days that footage is kept after the release; never less than its own term."""
+    title: Title
+    asked_within_days: Days | None = None
+    """The trigger counts only when it comes within so many days of the recording."""
+
+
+class Terms(_Table):
     """The numbers and closed lists of one municipality."""
 
-    municipality: str
-    name: str
+    municipality: Slug
+    name: Text
     source: Source
-    timezone: str
-    term_days: int
-    longest_grant: timedelta
-    purposes: Mapping[str, Title]
+    timezone: Literal["Europe/Amsterdam"]
+    """Terms are counted in Dutch calendar days only."""
+    term_days: Days
+    """Bewaartermijn, from the moment of recording."""
+    wpg_term_days: Days | None = None
+    """The term of what falls under the Wpg, where it is another."""
+    longest_grant_hours: Annotated[int, Field(ge=1, le=LONGEST_GRANT_HOURS)]
+    most_viewers: Annotated[int, Field(ge=1)] | None = None
+    """How many persons may ever be granted one recording; None: as many as the rules permit."""
+    purposes: Annotated[dict[Slug, Title], Field(min_length=1)]
     """The purposes (doelen) one can ask footage for here; absent from the list means no."""
-    recipients: Mapping[str, Title]
+    recipients: dict[Slug, Title]
     """To whom footage may be disclosed (verstrekking)."""
+    shares_with: tuple[Slug, ...] = Field(default=(), strict=False)
+    """Municipalities whose people may ask here, because they share a service."""
+    holds: tuple[Hold, ...] = Field(default=(), strict=False)
+    records: Records = Records()
+    wearing: Title
+    """The first of the three questions: who wears a camera."""
+    recording: Title
+    """The second: what is recorded, and what is not."""
+    prerecording_seconds: Annotated[int, Field(ge=0, le=600)] = 0
+    postrecording_seconds: Annotated[int, Field(ge=0, le=600)] = 0
+    remarks: tuple[Title, ...] = Field(default=(), strict=False)
+    """What else the regulation says that citizens want to know, such as where footage is stored."""
+
+    @property
+    def longest_grant(self) -> timedelta:
+        """No grant lasts longer."""
+        return timedelta(hours=self.longest_grant_hours)
+
+    @model_validator(mode="after")
+    def _each_trigger_once(self) -> "Terms":
+        triggers = [hold.trigger for hold in self.holds]
+        if len(set(triggers)) < len(triggers):
+            raise ValueError("holds: a trigger is listed twice")
+        if self.municipality in self.shares_with:
+            raise ValueError("shares_with: a municipality does not share with itself")
+        return self
 
 
 def parse_terms(text: str, file: str = "terms.toml") -> Terms:
     """The terms in this text. Raises RuleSetInvalid with everything that is wrong with it."""
     try:
-        table = tomllib.loads(text)
+        return Terms.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise RuleSetInvalid([Problem(file, None, f"is not TOML: {error}")]) from error
-    wrong = [f"{key}: not known here" for key in table.keys() - _KEYS.keys()]
-    for key, kind in _KEYS.items():
-        if key not in table:
-            wrong.append(f"{key}: is missing")
-        elif type(table[key]) is not kind:  # bool is an int, and no number of days
-            wrong.append(f"{key}: must be {'a table' if kind is dict else kind.__name__}")
-    if not wrong:
-        wrong = _content_problems(table)
-    if wrong:
-        raise RuleSetInvalid(Problem(file, None, text) for text in sorted(wrong))
-    return Terms(
-        municipality=table["municipality"],
-        name=table["name"],
-        source=Source(table["source"]["title"], table["source"].get("url"), table["source"]["consulted"]),
-        timezone=table["timezone"],
-        term_days=table["term_days"],
-        longest_grant=timedelta(hours=table["longest_grant_hours"]),
-        purposes=_titles(table["purposes"]),
-        recipients=_titles(table["recipients"]),
-    )
-
-
-def _content_problems(table: dict[str, object]) -> list[str]:
-    wrong = []
-    if not _SLUG.fullmatch(str(table["municipality"])):
-        wrong.append("municipality: must be a slug such as den-helder")
-    if not str(table["name"]).strip():
-        wrong.append("name: is empty")
-    if table["timezone"] != AMSTERDAM.key:
-        wrong.append(f"timezone: terms are counted in {AMSTERDAM.key} only")
-    for key, longest in (("term_days", LONGEST_TERM_DAYS), ("longest_grant_hours", LONGEST_GRANT_HOURS)):
-        number = table[key]
-        if not isinstance(number, int) or not 1 <= number <= longest:
-            wrong.append(f"{key}: must be between 1 and {longest}")
-    if not table["purposes"]:
-        wrong.append("purposes: at least one is needed, or nothing can ever be asked for")
-    return wrong + _source_problems(table["source"]) + _title_problems(table)
-
-
-def _source_problems(source: object) -> list[str]:
-    if not isinstance(source, dict):
-        return ["source: must be a table"]
-    wrong = [f"source.{key}: not known here" for key in source.keys() - {"title", "url", "consulted"}]
-    title, url = source.get("title"), source.get("url")
-    if not isinstance(title, str) or not title.strip():
-        wrong.append("source.title: name the published rule")
-    if type(source.get("consulted")) is not date:
-        wrong.append("source.consulted: must be a date")
-    if url is not None and not (isinstance(url, str) and urlsplit(url).scheme == "https"):
-        wrong.append("source.url: must be an https address")
-    return wrong
-
-
-def _title_problems(table: dict[str, object]) -> list[str]:
-    wrong = []
-    for list_name in ("purposes", "recipients"):
-        entries = table[list_name]
-        for key, entry in entries.items() if isinstance(entries, dict) else ():
-            if not _SLUG.fullmatch(key):
-                wrong.append(f"{list_name}.{key}: must be a slug")
-            titles = entry if isinstance(entry, dict) else {}
-            texts = [titles.get(language) for language in ("nl", "en")]
-            if titles.keys() != {"nl", "en"} or not all(isinstance(t, str) and t.strip() for t in texts):
-                wrong.append(f"{list_name}.{key}: needs a title in nl and in en, and nothing else")
-    return wrong
-
-
-def _titles(entries: dict[str, dict[str, str]]) -> Mapping[str, Title]:
-    return MappingProxyType({key: Title(entry["nl"], entry["en"]) for key, entry in entries.items()})
+    except ValidationError as invalid:
+        raise RuleSetInvalid(
+            Problem(file, None, f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}".removeprefix(": "))
+            for wrong in sorted(invalid.errors(), key=lambda wrong: [str(part) for part in wrong["loc"]])
+        ) from invalid

@@ -21,6 +21,8 @@ PREREQUISITES = {
     "subject-depicted": "subject_depicted",
     "demonstrable-interest": "demonstrable_interest",
     "at-officers-request": "at_officers_request",
+    "safety-incident": "safety_incident",
+    "integrity-investigation": "integrity_investigation",
 }
 """What a requester may declare, and the fact it becomes."""
 
@@ -163,7 +165,7 @@ def request_row(session: Session, request_id: RequestId, *, lock: bool = False) 
 
 def as_request(row: tables.Request) -> Request:
     """The facts in a request's row."""
-    declared = {PREREQUISITES[name]: True for name in row.prerequisites}
+    declared: dict[str, Any] = {PREREQUISITES[name]: True for name in row.prerequisites}
     return Request(
         id=row.id,
         requester=row.requester_id,

@@ -54,10 +54,11 @@ def test_a_decision_says_what_it_is_about() -> None:
 def test_cedar_alone_would_allow_when_a_forbid_fails() -> None:
     rules, situation = with_rules(ERRING), WORLD.watch(WORLD.grant())
     answer = cedarpy.is_authorized(
-        encoding.question(situation, "voorbeeldstad", offered=True),
+        encoding.question(situation, "voorbeeldstad"),
         rules._policies,
         cedarpy.Entities.from_json_str(
-            encoding.entities(situation.person, situation.resource, situation.grant), rules._schema
+            encoding.entities(rules.terms, situation.person, situation.resource, situation.grant),
+            rules._schema,
         ),
         rules._schema,
     )

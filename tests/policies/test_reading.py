@@ -89,7 +89,7 @@ def test_all_problems_of_all_files_at_once() -> None:
 def test_the_closed_list_is_the_schemas() -> None:
     purposes = rule_set("noordwijk").purposes
     assert "functioneringsgesprek" in purposes
-    assert len(purposes) == 9
+    assert len(purposes) == 16
 
 
 @pytest.mark.parametrize("municipality", MUNICIPALITIES)

@@ -61,7 +61,7 @@ class World:
         )
         return replace(person, **changes)
 
-    def ask(self, person: Person | str, purpose: str, **facts: bool) -> Situation:
+    def ask(self, person: Person | str, purpose: str, **facts: Any) -> Situation:
         who = self.person(person) if isinstance(person, str) else person
         request = Request(id_of("request"), who.id, purpose, NOW, **({"has_case_reference": True} | facts))
         return Situation(who, Action.ASK, self.recording, purpose, NOW, request)
