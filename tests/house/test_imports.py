@@ -13,7 +13,7 @@ PURE = frozenset((
     "functools", "hashlib", "itertools", "json", "math", "operator", "policies", "pydantic", "re", "string",
     "tomllib", "types", "typing", "urllib.parse", "uuid", "zoneinfo",
 ))
-"""What policies may import: the language, arithmetic on values, Cedar, pydantic's checks. No I/O, no clock."""
+"""What policies may import: the language, arithmetic on values, Cedar, pydantic. No I/O, no clock."""
 WORLDLY_NAMES = frozenset(("open", "print", "input", "eval", "exec", "compile", "__import__"))
 WORLDLY_ATTRIBUTES = frozenset((
     "utcnow", "today", "uuid1", "uuid4", "uuid6", "uuid7", "read_text", "read_bytes", "write_text",

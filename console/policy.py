@@ -1,0 +1,5 @@
+"""``bodycam-vault policy …``: what the rule sets say, tried out, told in plain words, changed by two."""
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Rule sets: test, describe, compare, propose, activate, explain.")
