@@ -34,7 +34,6 @@ About = Request | Grant | Search | None
 def question(situation: Situation, municipality: str) -> Json:
     """The question for Cedar, asked of the rules of `municipality`."""
     context: Json = {
-        "purpose": _ref("Purpose", situation.purpose),
         "now": _moment(situation.now),
         "municipality": _ref("Municipality", municipality),
     }
@@ -42,6 +41,10 @@ def question(situation: Situation, municipality: str) -> Json:
     if about is not None:
         kind = type(about).__name__
         context[kind.lower()] = _ref(kind, about.id)
+    if situation.action is not Action.EVALUATE:
+        context["purpose"] = _ref("Purpose", situation.purpose)
+    elif situation.subject is not None:
+        context["subject"] = _ref("Person", situation.subject)
     return {
         "principal": {"type": "Person", "id": str(situation.person.id)},
         "action": {"type": "Action", "id": situation.action.value},

@@ -81,7 +81,8 @@ class RuleSet:
     terms: Terms
     purposes: frozenset[str]
     """The schema's closed list, of which `terms.purposes` is what this municipality offers."""
-    _policies: cedarpy.PolicySet
+    _policies: Callable[[Action], cedarpy.PolicySet]
+    """The policies whose scope names an action: the others cannot hold, and cost time to look at."""
     _schema: cedarpy.Schema
     _known: Callable[[Person, Recording | Trail, encoding.About], cedarpy.Entities]
     """The facts as Cedar reads them. Whoever plays a recording asks about the same, range after range."""
@@ -108,7 +109,7 @@ class RuleSet:
             MappingProxyType(rules),
             terms,
             purposes,
-            _policy_set(policies),
+            lru_cache(None)(lambda action: _policy_set(policies, action)),
             schema,
             lru_cache(FACTS_REMEMBERED)(
                 lambda *known: cedarpy.Entities.from_json_str(encoding.entities(terms, *known), schema)
@@ -118,12 +119,12 @@ class RuleSet:
     def decide(self, situation: Situation) -> Decision:
         """What these rules say about this situation. Never raises for what a rule set or a fact can do wrong:
         then the answer is no, with `cannot-be-evaluated` among its reasons."""
-        if situation.purpose not in self.purposes:
+        if situation.action is not Action.EVALUATE and situation.purpose not in self.purposes:
             return self._deny(situation, [PURPOSE_UNKNOWN])
         try:
             known = self._known(situation.person, situation.resource, encoding.asked_about(situation))
             asked = encoding.question(situation, self.municipality)
-            answer = cedarpy.is_authorized(asked, self._policies, known, self._schema)
+            answer = cedarpy.is_authorized(asked, self._policies(situation.action), known, self._schema)
         except (ValueError, TypeError, AttributeError) as error:
             return self._deny(situation, [CANNOT_BE_EVALUATED], [str(error)])
         found = set(answer.diagnostics.reasons)
@@ -149,8 +150,24 @@ class RuleSet:
         return Decision(situation, False, tuple(reasons), frozenset(), self.digest, tuple(errors), _PROOF)
 
 
-def _policy_set(policies: dict[str, Est]) -> cedarpy.PolicySet:
-    """The policies under our own ids, so that Cedar's reasons and errors name them."""
+def _policy_set(policies: dict[str, Est], action: Action) -> cedarpy.PolicySet:
+    """Of these policies the ones about `action`, under our own ids, so that Cedar's answers name them."""
+    about = {id_: policy for id_, policy in policies.items() if _is_about(policy["action"], action)}
     return cedarpy.PolicySet.from_json_str(
-        json.dumps({"staticPolicies": policies, "templates": {}, "templateLinks": []})
+        json.dumps({"staticPolicies": about, "templates": {}, "templateLinks": []})
     )
+
+
+def _is_about(scope: Est, action: Action) -> bool:
+    """Whether a policy's action scope can match: `action`, `action == …` or `action in […]`."""
+    match scope:
+        case {"op": "All"}:
+            return True
+        case {"op": "==", "entity": {"id": name}}:
+            return bool(name == action)
+        case {"op": "in", "entities": named}:
+            return any(each["id"] == action for each in named)
+        case {"op": "in", "entity": {"id": name}}:
+            return bool(name == action)
+    # A scope of another form is given to Cedar, which knows what it means.
+    return True

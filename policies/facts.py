@@ -33,6 +33,8 @@ class Action(StrEnum):
     """Read what a grant allows, and until when."""
     READ_AUDIT = "read-audit"
     """Read a municipality's audit trail (inzagelog)."""
+    EVALUATE = "evaluate"
+    """Ask what would be decided for somebody; nothing is shown and nothing changes."""
 
 
 ABOUT_REQUEST = frozenset({Action.ASK, Action.DECIDE, Action.READ_REQUEST})
@@ -141,7 +143,7 @@ class Situation:
     """One question: may this person do this, to this, for this purpose, now?
 
     What is done to a request carries the request, what is done to a grant the grant; WATCH may lack it, as
-    FIND may lack the search.
+    FIND may lack the search. EVALUATE has no purpose of its own: what is asked about has.
     Raises SituationRefused when they do not, or when the resource is of the wrong kind.
     """
 
@@ -153,9 +155,12 @@ class Situation:
     request: Request | None = None
     grant: Grant | None = None
     search: Search | None = None
+    subject: UUID | None = None
+    """About whom EVALUATE asks."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.resource, Trail) != (self.action is Action.READ_AUDIT):
+        trail = isinstance(self.resource, Trail)
+        if self.action is not Action.EVALUATE and trail != (self.action is Action.READ_AUDIT):
             raise SituationRefused(
                 f"{self.action} is not something one does to a {type(self.resource).__name__}"
             )
@@ -163,5 +168,7 @@ class Situation:
             raise SituationRefused(f"{self.action} needs the request")
         if self.action in ABOUT_GRANT - {Action.WATCH} and self.grant is None:
             raise SituationRefused(f"{self.action} needs the grant")
+        if self.action is Action.EVALUATE and self.subject is None:
+            raise SituationRefused(f"{self.action} needs to know about whom")
         if self.now.tzinfo is None:
             raise SituationRefused("now needs a time zone")

@@ -57,6 +57,7 @@ class Event(enum.StrEnum):
     REQUEST_REJECTED = "request.rejected"
     REQUEST_READ = "request.read"
     DECISION_DENIED = "decision.denied"
+    DECISION_EVALUATED = "decision.evaluated"
     GRANT_READ = "grant.read"
     GRANT_REVOKED = "grant.revoked"
     REVOCATION_DENIED = "revocation.denied"
@@ -96,6 +97,7 @@ _OPERATIONS = {
     Event.REQUEST_REJECTED: "consult",
     Event.REQUEST_READ: "consult",
     Event.DECISION_DENIED: "consult",
+    Event.DECISION_EVALUATED: "consult",
     Event.GRANT_READ: "consult",
     Event.VIEWING_SERVED: "consult",
     Event.VIEWING_DENIED: "consult",

@@ -5,12 +5,12 @@ from typing import Any
 
 import cedarpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from policies import encoding
 from policies.engine import Decision, RuleSet
-from policies.facts import Action, Grant, Person, Recording, Request, Situation, Trail
+from policies.facts import Action, Grant, Person, Recording, Request, Search, Situation, Trail
 from policies.rules import BUILT_IN, CANNOT_BE_EVALUATED, NO_RULE_PERMITS, Effect, Obligation
 from tests.policies.world import MUNICIPALITIES, NOW, World, id_of, rule_set, texts
 
@@ -55,7 +55,7 @@ def test_cedar_alone_would_allow_when_a_forbid_fails() -> None:
     rules, situation = with_rules(ERRING), WORLD.watch(WORLD.grant())
     answer = cedarpy.is_authorized(
         encoding.question(situation, "voorbeeldstad"),
-        rules._policies,
+        rules._policies(situation.action),
         cedarpy.Entities.from_json_str(
             encoding.entities(rules.terms, situation.person, situation.resource, situation.grant),
             rules._schema,
@@ -206,6 +206,11 @@ grants = st.builds(
 actions = st.sampled_from(list(Action))
 
 
+searches = st.none() | st.builds(
+    Search, ids, ids, purposes, moments, moments, moments, has_case_reference=st.booleans()
+)
+
+
 @st.composite
 def situations(draw: st.DrawFn, purpose: str | None = None) -> Situation:
     action = draw(actions)
@@ -218,12 +223,15 @@ def situations(draw: st.DrawFn, purpose: str | None = None) -> Situation:
         draw(moments),
         draw(requests),
         draw(grants),
+        draw(searches),
+        id_of("subject"),
     )
 
 
 @settings(max_examples=400)
 @given(st.sampled_from(MUNICIPALITIES), situations(purpose="functioneringsgesprek"))
 def test_nobody_is_appraised_whatever_the_facts(municipality: str, situation: Situation) -> None:
+    assume(situation.action is not Action.EVALUATE)  # to ask whether is not to do, and has no purpose
     decision = rule_set(municipality).decide(situation)
     assert not decision.permitted
     assert "works-council" in [rule.id for rule in decision.reasons] or decision.errors
@@ -295,3 +303,21 @@ def test_no_footage_by_virtue_of_administering(person: Person, municipality: str
         replace(world.read_audit("auditor", purpose), person=administrator),
     ):
         assert not rule_set(municipality).decide(situation).permitted
+
+
+# --- each action with its own policies -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("scope", "actions"),
+    [
+        ("action", set(Action)),
+        ('action == Action::"watch"', {Action.WATCH}),
+        ('action in [Action::"watch", Action::"ask"]', {Action.WATCH, Action.ASK}),
+        ('action in Action::"watch"', {Action.WATCH}),
+    ],
+)
+def test_a_policy_is_asked_for_the_actions_it_names(scope: str, actions: set[Action]) -> None:
+    forbid = f'@id("stop") @title_nl("x") @title_en("x") @basis("x") forbid (principal, {scope}, resource);'
+    rules = with_rules(forbid)
+    assert {action for action in Action if "stop" in str(rules._policies(action).to_pst())} == actions

@@ -24,7 +24,7 @@ from vault.rulesets import RuleSetMissing
 from vault.sealing import SealBroken
 from vault.settings import Settings
 from vault.vault import Vault
-from vault.web import api, description, problems
+from vault.web import api, authzen, description, problems
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -74,9 +74,11 @@ def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = n
     )
     watch = api.watch_with(vault, completions, clock)
     app.router.routes.append(Seeking(watch).route("/api/v1/grants/{grantId:uuid}/footage"))
+    app.include_router(authzen.routes(vault, clock))
     app.mount("/api/v1", _api(vault, settings, watch, clock))
     _add_problems(app)
-    return Frame(Guard(app, vault.database, provider), "vault", {"API-Version": description.VERSION})
+    guarded = authzen.RequestIds(Guard(app, vault.database, provider))
+    return Frame(guarded, "vault", {"API-Version": description.VERSION})
 
 
 def _api(vault: Vault, settings: Settings, watch: api.Watch, clock: Callable[[], datetime]) -> FastAPI:
