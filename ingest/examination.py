@@ -148,7 +148,8 @@ def _look(
 
 
 def _term_end(intake: Intake, recording: Recording, begins: datetime) -> datetime:
-    return dispose_after(begins, intake.rule_sets.of(recording.municipality_id).terms.term_days)
+    terms = intake.rule_sets.of(recording.municipality_id).terms
+    return dispose_after(begins, terms.term_of(recording.regime))
 
 
 def _commit(

@@ -177,6 +177,10 @@ class Terms(_Table):
         """No grant lasts longer."""
         return timedelta(hours=self.longest_grant_hours)
 
+    def term_of(self, regime: str) -> int:
+        """Days that footage under this regime, "avg" or "wpg", is kept when nothing holds it."""
+        return self.wpg_term_days if regime == "wpg" and self.wpg_term_days else self.term_days
+
     @model_validator(mode="after")
     def _each_trigger_once(self) -> "Terms":
         triggers = [hold.trigger for hold in self.holds]

@@ -108,3 +108,9 @@ def test_says_all_that_is_wrong() -> None:
         "term_days",
         "timezone",
     ]
+
+
+def test_what_falls_under_the_wpg_may_have_a_term_of_its_own() -> None:
+    assert parse_terms(GOOD).term_of("wpg") == 28
+    own = parse_terms(GOOD.replace("term_days = 28", "term_days = 28\nwpg_term_days = 3652"))
+    assert (own.term_of("avg"), own.term_of("wpg")) == (28, 3652)
