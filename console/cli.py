@@ -106,7 +106,7 @@ def run_keeper() -> None:
 def run_migrate() -> None:
     """Bring the database's schema, and the object store's bucket or directory, to this version."""
     settings = load()
-    migrate(database_of(settings))
+    migrate(database_of(settings), ingest_role=settings.database_ingest_role)
     store_of(settings, create=True)
 
 

@@ -31,11 +31,12 @@ TAKE_OVER_SECONDS = 5.0
 def open_intake(settings: Settings) -> Intake:
     """The means of ingest. Raises what refuses to start: settings, keys, rule sets, store."""
     settings.require("ingest_url")
+    database = database_of(settings)
     return Intake(
-        database=database_of(settings),
+        database=database,
         ring=KeyRing.load(settings.keys, role=Role.INGEST),
         store=store_of(settings),
-        rule_sets=load_rule_sets(settings.rule_sets),
+        rule_sets=load_rule_sets(settings.rule_sets, database),
         settings=settings,
     )
 

@@ -12,11 +12,14 @@ from uuid import UUID
 from policies.facts import (
     ABOUT_GRANT,
     ABOUT_REQUEST,
+    WITHOUT_PURPOSE,
     Action,
     Grant,
     Person,
     Recording,
     Request,
+    Resource,
+    RuleBook,
     Search,
     Situation,
     Trail,
@@ -41,10 +44,12 @@ def question(situation: Situation, municipality: str) -> Json:
     if about is not None:
         kind = type(about).__name__
         context[kind.lower()] = _ref(kind, about.id)
-    if situation.action is not Action.EVALUATE:
+    if situation.action not in WITHOUT_PURPOSE:
         context["purpose"] = _ref("Purpose", situation.purpose)
-    elif situation.subject is not None:
+    if situation.action is Action.EVALUATE and situation.subject is not None:
         context["subject"] = _ref("Person", situation.subject)
+    if situation.action is Action.ACTIVATE_RULES and situation.proposer is not None:
+        context["proposer"] = _ref("Person", situation.proposer)
     return {
         "principal": {"type": "Person", "id": str(situation.person.id)},
         "action": {"type": "Action", "id": situation.action.value},
@@ -62,14 +67,14 @@ def asked_about(situation: Situation) -> About:
     return situation.grant if situation.action in ABOUT_GRANT else None
 
 
-def entities(terms: Terms, person: Person, resource: Recording | Trail, about: About) -> str:
+def entities(terms: Terms, person: Person, resource: Resource, about: About) -> str:
     """These with their attributes, as Cedar's JSON. Nothing else is ever looked up."""
     known = [
         _entity(_ref("Municipality", terms.municipality), _municipality(terms)),
         _person(person),
         _entity(
             _resource_uid(resource),
-            _recording(resource) if isinstance(resource, Recording) else _trail(resource),
+            _recording(resource) if isinstance(resource, Recording) else _of_municipality(resource),
         ),
     ]
     if about is not None:
@@ -81,7 +86,7 @@ def _entity(uid: Json, attributes: Json) -> Json:
     return {"uid": uid, "attrs": attributes, "parents": []}
 
 
-def _about(about: Request | Grant | Search, resource: Recording | Trail) -> Json:
+def _about(about: Request | Grant | Search, resource: Resource) -> Json:
     match about:
         case Request():
             return _request(about, resource)
@@ -136,17 +141,17 @@ def _recording(recording: Recording) -> Json:
     return attributes if recording.team is None else attributes | {"team": _ref("Team", recording.team)}
 
 
-def _trail(trail: Trail) -> Json:
-    return {"municipality": _ref("Municipality", trail.municipality)}
+def _of_municipality(resource: Trail | RuleBook) -> Json:
+    return {"municipality": _ref("Municipality", resource.municipality)}
 
 
-def _resource_uid(resource: Recording | Trail) -> Json:
+def _resource_uid(resource: Resource) -> Json:
     if isinstance(resource, Recording):
         return {"type": "Recording", "id": str(resource.id)}
-    return {"type": "Trail", "id": resource.municipality}
+    return {"type": type(resource).__name__, "id": resource.municipality}
 
 
-def _request(request: Request, resource: Recording | Trail) -> Json:
+def _request(request: Request, resource: Resource) -> Json:
     attributes = {
         "requester": _ref("Person", request.requester),
         "purpose": _ref("Purpose", request.purpose),

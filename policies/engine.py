@@ -14,7 +14,7 @@ from typing import final
 import cedarpy
 
 from policies import encoding
-from policies.facts import Action, Person, Recording, Situation, Trail
+from policies.facts import WITHOUT_PURPOSE, Action, Person, Resource, Situation
 from policies.problems import RuleSetInvalid
 from policies.reading import (
     SHARED,
@@ -84,7 +84,7 @@ class RuleSet:
     _policies: Callable[[Action], cedarpy.PolicySet]
     """The policies whose scope names an action: the others cannot hold, and cost time to look at."""
     _schema: cedarpy.Schema
-    _known: Callable[[Person, Recording | Trail, encoding.About], cedarpy.Entities]
+    _known: Callable[[Person, Resource, encoding.About], cedarpy.Entities]
     """The facts as Cedar reads them. Whoever plays a recording asks about the same, range after range."""
 
     @classmethod
@@ -119,7 +119,7 @@ class RuleSet:
     def decide(self, situation: Situation) -> Decision:
         """What these rules say about this situation. Never raises for what a rule set or a fact can do wrong:
         then the answer is no, with `cannot-be-evaluated` among its reasons."""
-        if situation.action is not Action.EVALUATE and situation.purpose not in self.purposes:
+        if situation.action not in WITHOUT_PURPOSE and situation.purpose not in self.purposes:
             return self._deny(situation, [PURPOSE_UNKNOWN])
         try:
             known = self._known(situation.person, situation.resource, encoding.asked_about(situation))

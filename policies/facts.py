@@ -35,10 +35,23 @@ class Action(StrEnum):
     """Read a municipality's audit trail (inzagelog)."""
     EVALUATE = "evaluate"
     """Ask what would be decided for somebody; nothing is shown and nothing changes."""
+    PROPOSE_RULES = "propose-rules"
+    """Propose another rule set, or take a proposal back; nothing changes by it."""
+    ACTIVATE_RULES = "activate-rules"
+    """Let a proposed rule set come into force."""
+    READ_RULES = "read-rules"
+    """Read the rule set in force, or a proposed one."""
+    EXAMINE_RULES = "examine-rules"
+    """See what a proposed rule set would have decided otherwise (what-if)."""
 
 
 ABOUT_REQUEST = frozenset({Action.ASK, Action.DECIDE, Action.READ_REQUEST})
 ABOUT_GRANT = frozenset({Action.WATCH, Action.REVOKE, Action.READ_GRANT})
+ABOUT_RULES = frozenset(
+    {Action.PROPOSE_RULES, Action.ACTIVATE_RULES, Action.READ_RULES, Action.EXAMINE_RULES}
+)
+WITHOUT_PURPOSE = ABOUT_RULES | {Action.EVALUATE}
+"""Nothing of footage is shown by these, so they serve none of its purposes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,16 @@ class Trail:
     """The audit trail of one municipality."""
 
     municipality: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """The rule sets of one municipality: in force, past and proposed."""
+
+    municipality: str
+
+
+Resource = Recording | Trail | RuleBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +172,7 @@ class Situation:
 
     person: Person
     action: Action
-    resource: Recording | Trail
+    resource: Resource
     purpose: str
     now: datetime
     request: Request | None = None
@@ -157,10 +180,11 @@ class Situation:
     search: Search | None = None
     subject: UUID | None = None
     """About whom EVALUATE asks."""
+    proposer: UUID | None = None
+    """Who proposed what ACTIVATE_RULES activates, where that is a person of the register."""
 
     def __post_init__(self) -> None:
-        trail = isinstance(self.resource, Trail)
-        if self.action is not Action.EVALUATE and trail != (self.action is Action.READ_AUDIT):
+        if not isinstance(self.resource, _done_to(self.action)):
             raise SituationRefused(
                 f"{self.action} is not something one does to a {type(self.resource).__name__}"
             )
@@ -172,3 +196,12 @@ class Situation:
             raise SituationRefused(f"{self.action} needs to know about whom")
         if self.now.tzinfo is None:
             raise SituationRefused("now needs a time zone")
+
+
+def _done_to(action: Action) -> type[Resource] | tuple[type[Resource], ...]:
+    """What kind of thing one does this to."""
+    if action is Action.EVALUATE:
+        return (Recording, Trail)
+    if action in ABOUT_RULES:
+        return RuleBook
+    return Trail if action is Action.READ_AUDIT else Recording

@@ -18,11 +18,13 @@ from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
+from sqlalchemy import make_url
 
 from console.demo import town
 from console.demo.town import Resident, Town
 from ingest.app import open_intake
 from ingest.intake import Intake
+from tests.servers.postgres import INGEST_ROLE
 from tests.servers.radosgw import Gateway
 from vault.audit import Actor
 from vault.ids import PersonId
@@ -66,8 +68,13 @@ class Installation:
         }
 
 
-def build(home: Path, database_url: str, objects: dict[str, str], **changed: Any) -> Installation:
-    """Make an installation from nothing; `changed` overrides settings of both processes."""
+def build(
+    home: Path, database_url: str, objects: dict[str, str], *, ingest_role: str | None = None, **changed: Any
+) -> Installation:
+    """Make an installation from nothing; `changed` overrides settings of both processes.
+
+    With `ingest_role` ingest comes to the database as that user of it.
+    """
     create_rings(home / "keys-vault", home / "keys-ingest", ["noordwijk", "den-helder", town.SLUG])
     given = {
         "database_url": database_url,
@@ -78,9 +85,11 @@ def build(home: Path, database_url: str, objects: dict[str, str], **changed: Any
         **changed,
     }
     settings = Settings(keys=home / "keys-vault", **given)
+    if ingest_role:
+        given["database_url"] = str(make_url(database_url).set(username=ingest_role))
     ingest_settings = Settings(keys=home / "keys-ingest", **given)
     database = database_of(settings)
-    migrate(database)
+    migrate(database, ingest_role=ingest_role)
     database.close()
     store_of(settings, create=True)
     vault = open_vault(settings)
@@ -102,7 +111,7 @@ def at_scale(home: Path, postgres_url: str, gateway: Gateway, **changed: Any) ->
         "objects_access_key": gateway.access_key,
         "objects_secret_key": gateway.secret_key,
     }
-    return build(home, postgres_url, objects, **changed)
+    return build(home, postgres_url, objects, ingest_role=INGEST_ROLE, **changed)
 
 
 def free_port() -> int:

@@ -21,9 +21,13 @@ from vault.viewing import Viewing
 log = structlog.get_logger()
 
 WATCHED = Counter("viewing_bytes_total", "Bytes of footage that were watched.")
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 100
+"""How many are written in one transaction. SQLite has one writer: who wants to watch waits for that long,
+some milliseconds."""
 PAUSE_SECONDS = 1.0
 """How long completions are gathered before they are written."""
+BREATH_SECONDS = 0.01
+"""How long others may write before the next of many such transactions."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Completions:
                 self._write(batch)
             except Exception:
                 log.exception("completions.lost", count=len(batch))
+            self._closing.wait(BREATH_SECONDS)
 
     def _take(self) -> list[_Completion]:
         batch: list[_Completion] = []
@@ -72,7 +77,7 @@ class Completions:
         return batch
 
     def _write(self, batch: list[_Completion]) -> None:
-        with self._vault.database.transaction() as session:
+        with self._vault.database.statements() as within:
             for done in batch:
                 viewing = done.viewing
                 entry = Entry(
@@ -84,4 +89,4 @@ class Completions:
                     previous=viewing.entry,
                     facts={"first": viewing.span[0], "last": viewing.span[1], "bytes": done.bytes_sent},
                 )
-                audit.append(session, self._vault.ring, entry)
+                audit.append(within, self._vault.ring, entry)

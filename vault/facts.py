@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from policies.facts import Grant, Person, Recording, Request
 from vault import tables
 from vault.ids import GrantId, RecordingId, RequestId
 from vault.keys import WrappedKey
+from vault.statements import Statements
 from vault.tables import table_of
 
 PREREQUISITES = {
@@ -39,6 +40,9 @@ _PERSON = (
 _DEPICTIONS = table_of(tables.Depiction)
 _DEPICTED = select(_DEPICTIONS.c.person_id).where(_DEPICTIONS.c.recording_id == bindparam("recording"))
 _GRANTS, _RECORDINGS, _KEYS = (table_of(each) for each in (tables.Grant, tables.Recording, tables.SealedKey))
+_OTHERS = select(func.count(_GRANTS.c.holder_id.distinct())).where(
+    _GRANTS.c.recording_id == bindparam("recording"), _GRANTS.c.holder_id != bindparam("requester")
+)
 _BEHIND_GRANT = (
     select(
         *(_GRANTS.c[name] for name in ("holder_id", "recording_id", "purpose", "valid_from", "valid_until")),
@@ -69,20 +73,35 @@ class Unknown(Exception):
     """There is nothing here by that id."""
 
 
-def person(session: Session, person_id: UUID, municipality: str) -> Person:
-    """Someone as one municipality knows them: whoever has no role there is not of that municipality."""
+def person(session: Session, person_id: UUID, municipality: str, shares_with: Iterable[str] = ()) -> Person:
+    """Someone as one municipality knows them: whoever has no role there is not of that municipality.
+
+    Who has none there and has one in a municipality that it `shares_with` is known by that one, the first in
+    order. Raises Unknown.
+    """
+    first = _known_in(session, person_id, municipality)
+    if first.roles:
+        return first
+    elsewhere = (_known_in(session, person_id, other) for other in shares_with)
+    return next((found for found in elsewhere if found.roles), first)
+
+
+def _known_in(session: Session, person_id: UUID, municipality: str) -> Person:
     rows = session.execute(_PERSON, {"person": person_id, "municipality": municipality}).all()
     if not rows:
         raise Unknown(str(person_id))
     return _person(person_id, municipality, rows)
 
 
-def recording(session: Session, recording_id: RecordingId) -> Recording:
+def recording(session: Session, recording_id: RecordingId, *, lock: bool = False) -> Recording:
     """A recording past its commit point; whether its state lets anyone see it is for the policy to say.
 
-    Raises Unknown for one that never came, or is still arriving.
+    With `lock`, its row is locked, so that what is counted of it stays true. Raises Unknown for one that
+    never came, or is still arriving.
     """
-    row = session.get(tables.Recording, recording_id)
+    # Not against rows that refer to it: those may be added meanwhile.
+    locked = {"key_share": True} if lock else None
+    row = session.get(tables.Recording, recording_id, with_for_update=locked)
     if row is None or row.dispose_after is None:
         raise Unknown(str(recording_id))
     return as_recording(session, row)
@@ -108,12 +127,12 @@ class Behind:
     media: dict[str, Any] | None
 
 
-def behind(connection: Connection, grant_id: GrantId, person_id: UUID) -> Behind:
+def behind(within: Statements, grant_id: GrantId, person_id: UUID) -> Behind:
     """Everything that a range is decided on, in one question to the database: it is asked for each of them.
 
     The grant's row is locked against changes. Raises Unknown, also when the recording's key was destroyed.
     """
-    rows = connection.execute(_BEHIND_GRANT, {"grant": grant_id, "person": person_id}).all()
+    rows = within.execute(_BEHIND_GRANT, {"grant": grant_id, "person": person_id})
     if not rows or rows[0].dispose_after is None:
         raise Unknown(str(grant_id))
     row = rows[0]
@@ -163,8 +182,13 @@ def request_row(session: Session, request_id: RequestId, *, lock: bool = False) 
     return row
 
 
-def as_request(row: tables.Request) -> Request:
-    """The facts in a request's row."""
+def other_viewers(session: Session, row: tables.Request) -> int:
+    """How many persons other than the requester were ever granted the recording."""
+    return session.scalars(_OTHERS, {"recording": row.recording_id, "requester": row.requester_id}).one()
+
+
+def as_request(row: tables.Request, others: int = 0) -> Request:
+    """The facts in a request's row; `others` as `other_viewers` counts them."""
     declared: dict[str, Any] = {PREREQUISITES[name]: True for name in row.prerequisites}
     return Request(
         id=row.id,
@@ -172,6 +196,8 @@ def as_request(row: tables.Request) -> Request:
         purpose=row.purpose,
         asked_at=row.asked_at,
         has_case_reference=bool(row.case_reference),
+        recipient=row.recipient,
+        other_viewers=others,
         **declared,
     )
 

@@ -5,6 +5,7 @@ an exception is told by its type and its place, without its message, because mes
 on. docs/data.md lists what remains.
 """
 
+import json
 import logging
 import sys
 import traceback
@@ -20,6 +21,8 @@ ALLOWED = frozenset(
     }
 )  # fmt: skip
 
+_ENCODER = json.JSONEncoder(default=repr)
+
 
 def configure(process: str) -> None:
     """Send this process's logs, and those of the libraries it uses, to standard error as JSON."""
@@ -32,8 +35,8 @@ def configure(process: str) -> None:
         drop_unknown,
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[*shared, _as_json],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -42,12 +45,17 @@ def configure(process: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                _as_json,
             ],
         )
     )
     logging.root.handlers = [handler]
     logging.root.setLevel(logging.WARNING)
+
+
+def _as_json(_logger: object, _method: str, line: MutableMapping[str, Any]) -> str:
+    # structlog's own renderer makes an encoder for each line.
+    return _ENCODER.encode(line)
 
 
 def drop_unknown(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

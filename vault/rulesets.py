@@ -1,66 +1,177 @@
-"""The municipalities' rule sets, read from their folders at start: all of them valid, or nothing starts."""
+"""The municipalities' rule sets: read from their folders at start, all of them valid or nothing starts; and
+from then on, for each municipality, the one that is in force by the database (`vault.rule_changes`).
 
-from collections.abc import Iterator, Mapping
+The shared rules always come with the software: nobody runs without the works council's. So what is in force
+is the municipality's own texts, under the shared rules of this version.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from policies.engine import RuleSet
-from policies.reading import declared_roles, read_schema
+from policies.reading import declared_roles, digest, read_schema
+from vault.db import Database
+from vault.tables import RuleSetChange, RuleSetTexts
 
 SHARED = "shared"
+Texts = Mapping[str, str]
+
+LOOK_SECONDS = 2.0
+"""How often a process looks which rule sets are in force; not with each range that somebody watches."""
+BOUND_SECONDS = 5.0
+"""No decision is made under a rule set that was replaced longer ago than this."""
 
 
 class RuleSetMissing(Exception):
     """There is no rule set for that municipality, so nothing of it can be decided."""
 
 
-class RuleSets:
-    """Every rule set of this installation, by municipality."""
+class RuleSetAltered(Exception):
+    """The stored texts of a rule set are not the ones of its digest: somebody changed them."""
 
-    def __init__(self, by_municipality: Mapping[str, RuleSet]) -> None:
-        self._by_municipality = MappingProxyType(dict(by_municipality))
+
+class RuleSets:
+    """Every rule set of this installation, by municipality. Safe to share between threads."""
+
+    def __init__(
+        self,
+        folders: Mapping[str, Texts],
+        database: Database | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`folders`: each municipality's own texts by file name. Without a `database` they are in force."""
+        self._loaded = {name: RuleSet.parse(name, texts, shared_texts()) for name, texts in folders.items()}
+        self.folders = MappingProxyType(dict(folders))
+        self._database = database
+        self._clock = clock
+        self._parsed = {rule_set.digest: rule_set for rule_set in self._loaded.values()}
+        self._in_force: Mapping[str, str] = {}
+        self._looked_at = float("-inf")
+        self._looking = Lock()
 
     def of(self, municipality: str) -> RuleSet:
-        """The rule set of a municipality. Raises RuleSetMissing."""
-        try:
-            return self._by_municipality[municipality]
-        except KeyError:
-            raise RuleSetMissing(municipality) from None
+        """The rule set that is in force for a municipality, or was at most BOUND_SECONDS ago.
+
+        Before the first one is recorded it is the folder's. Raises RuleSetMissing, RuleSetAltered and
+        DatabaseAway; RuleSetInvalid when it does not go with the shared rules of this version.
+        """
+        self._look()
+        in_force = self._in_force.get(municipality)
+        if in_force:
+            return self._parsed.get(in_force) or self._parse(in_force)
+        if municipality not in self._loaded:
+            raise RuleSetMissing(municipality)
+        return self._loaded[municipality]
 
     def __iter__(self) -> Iterator[RuleSet]:
-        return iter(self._by_municipality.values())
+        """Those of the folders."""
+        return iter(self._loaded.values())
+
+    def look_again(self) -> None:
+        """Look at the next question, and not only when it is time: this process changed something."""
+        self._looked_at = float("-inf")
+
+    def _look(self) -> None:
+        if self._database is None:
+            return
+        since = self._clock() - self._looked_at
+        # One thread looks; the others go on with what is known while that is recent enough.
+        if since < LOOK_SECONDS or not self._looking.acquire(blocking=since >= BOUND_SECONDS):
+            return
+        try:
+            began = self._clock()
+            if began - self._looked_at >= LOOK_SECONDS:
+                with self._database.reading() as session:
+                    self._in_force = {row.municipality: row.digest for row in session.execute(_IN_FORCE)}
+                self._looked_at = began
+        finally:
+            self._looking.release()
+
+    def _parse(self, named: str) -> RuleSet:
+        if self._database is None:
+            raise RuleSetMissing(named)
+        with self._database.reading() as session:
+            self._parsed[named] = parse_stored(session, named)
+        return self._parsed[named]
 
 
-def load_rule_sets(folder: Path | None = None) -> RuleSets:
-    """The rule sets in `folder`, or those that come with the software.
+_IN_FORCE = select(RuleSetChange.municipality, RuleSetChange.digest).where(
+    RuleSetChange.activated_at.is_not(None), RuleSetChange.replaced_at.is_(None)
+)
+
+
+def load_rule_sets(folder: Path | None = None, database: Database | None = None) -> RuleSets:
+    """The rule sets in `folder`, or those that come with the software; with `database`, those in force by it.
 
     Raises policies.problems.RuleSetInvalid, which lists everything that is wrong.
     """
     ours = files("policies") / "rulesets"
     root: Traversable = folder or ours
-    # The shared rules come with the software, always: nobody runs without the works council's.
-    shared = _shared()
     places = sorted((place for place in root.iterdir() if place.is_dir()), key=lambda place: place.name)
-    return RuleSets(
-        {
-            place.name: RuleSet.parse(place.name, _texts(place), shared)
-            for place in places
-            if place.name != SHARED
-        }
-    )
+    return RuleSets({place.name: _texts(place) for place in places if place.name != SHARED}, database)
+
+
+def read_folder(folder: Path) -> Texts:
+    """A municipality's own texts, by file name."""
+    return _texts(folder)
+
+
+def stored_texts(session: Session, named: str) -> Texts | None:
+    """The texts of a rule set by path, as they were stored; None when they never were.
+
+    Raises RuleSetAltered.
+    """
+    row = session.get(RuleSetTexts, named)
+    if row is None:
+        return None
+    if digest(row.texts) != named:
+        raise RuleSetAltered(named)
+    return row.texts
+
+
+def parse_stored(session: Session, named: str, *, as_of_then: bool = False) -> RuleSet:
+    """The rule set whose texts were stored under this digest, under the shared rules of this version;
+    `as_of_then`, exactly as it was. Raises RuleSetMissing, RuleSetAltered, RuleSetInvalid."""
+    texts = stored_texts(session, named)
+    if texts is None:
+        raise RuleSetMissing(named)
+    [municipality] = {path.partition("/")[0] for path in texts} - {SHARED}
+    shared = own_texts(texts, SHARED) if as_of_then else shared_texts()
+    return RuleSet.parse(municipality, own_texts(texts, municipality), shared)
+
+
+def own_texts(texts: Texts, folder: str) -> Texts:
+    """Of texts by path those of one folder, by file name."""
+    return {
+        path.removeprefix(f"{folder}/"): text for path, text in texts.items() if path.startswith(f"{folder}/")
+    }
+
+
+def by_path(municipality: str, own: Texts) -> dict[str, str]:
+    """A municipality's own texts and the shared ones, by path: what the digest is of."""
+    texts = {f"{SHARED}/{name}": text for name, text in shared_texts().items()}
+    return texts | {f"{municipality}/{name}": text for name, text in own.items()}
 
 
 @cache
 def known_roles() -> frozenset[str]:
     """The closed list of roles, out of the shared schema."""
-    return declared_roles(read_schema({f"{SHARED}/{name}": text for name, text in _shared().items()}))
+    return declared_roles(read_schema({f"{SHARED}/{name}": text for name, text in shared_texts().items()}))
 
 
-def _shared() -> dict[str, str]:
-    return _texts(files("policies") / "rulesets" / SHARED)
+@cache
+def shared_texts() -> Texts:
+    """The shared rules and their schema, by file name: those of this version of the software."""
+    return MappingProxyType(_texts(files("policies") / "rulesets" / SHARED))
 
 
 def _texts(folder: Traversable) -> dict[str, str]:

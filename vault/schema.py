@@ -7,6 +7,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from vault import rights
 from vault.db import Database
 
 
@@ -14,12 +15,18 @@ class SchemaOutdated(Exception):
     """The database's schema is not this version's; run ``bodycam-vault migrate`` first."""
 
 
-def migrate(database: Database) -> None:
-    """Bring the schema to its newest version. Does nothing when it is."""
+def migrate(database: Database, *, ingest_role: str | None = None) -> None:
+    """Bring the schema to its newest version; does nothing when it is.
+
+    `ingest_role`, a user of PostgreSQL, is given what ingest needs and nothing else (`vault.rights`).
+    """
     config = _config()
     with database.transaction() as session:
-        config.attributes["connection"] = session.connection()
+        connection = session.connection()
+        config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if ingest_role:
+            rights.give(connection, ingest_role)
 
 
 def require_newest(database: Database) -> None:

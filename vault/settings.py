@@ -32,6 +32,8 @@ class Settings(BaseSettings):
 
     database_url: SecretStr
     """``sqlite:///file`` or ``postgresql+psycopg://user:secret@host/name``."""
+    database_ingest_role: str | None = None
+    """User of PostgreSQL that ingest's own ``database_url`` names; ``migrate`` gives it its rights."""
     objects_url: str
     """``file:///directory`` or ``s3+https://host:port/bucket``."""
     objects_access_key: SecretStr | None = None

@@ -245,6 +245,8 @@ class Request(Base):
     case_reference: Mapped[str | None] = mapped_column(String(100))
     prerequisites: Mapped[list[str]]
     """Which prerequisites the requester declared (a complaint was filed, …), by name."""
+    recipient: Mapped[str | None] = mapped_column(String(64))
+    """To whom the footage is to be disclosed (verstrekking): a recipient of the rule set; None: to nobody."""
     asked_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(16), index=True)
     """waiting, granted or refused."""
@@ -265,6 +267,8 @@ class Decision(Base):
     obligations: Mapped[list[str]]
     rule_set: Mapped[str] = mapped_column(String(64))
     """SHA-256 of the rule set it was made under."""
+    situation: Mapped[dict[str, Any] | None]
+    """The facts it was made on, to make it again from (`vault.situations`); None before schema 0002."""
     reason: Mapped[str | None] = mapped_column(String(2000))
     decided_at: Mapped[datetime]
 
@@ -283,6 +287,56 @@ class Grant(Base):
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class RuleSetTexts(Base):
+    """The exact texts of a rule set, kept for ever: what was decided under it can be decided again."""
+
+    __tablename__ = "rule_set"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(64), index=True)
+    """Its slug; not a reference, for a rule set may be there before its municipality is registered."""
+    texts: Mapped[dict[str, Any]]
+    """By path, the shared ones too, as `policies.reading.digest` counts them."""
+    first_seen_at: Mapped[datetime]
+
+
+class RuleSetChange(Base):
+    """A change of a municipality's rules: proposed by one, activated by another, replaced by the next."""
+
+    __tablename__ = "rule_set_change"
+    __table_args__ = (
+        # One rule set is in force.
+        Index(
+            "uq_rule_set_change_municipality_in_force",
+            "municipality",
+            unique=True,
+            sqlite_where=text("activated_at IS NOT NULL AND replaced_at IS NULL"),
+            postgresql_where=text("activated_at IS NOT NULL AND replaced_at IS NULL"),
+        ),
+        # What a process found at its start and recorded has neither proposer nor activator; all else has two.
+        CheckConstraint(
+            "(activated_at IS NULL AND activated_by IS NULL) "
+            "OR (proposed_by IS NULL AND activated_by IS NULL) "
+            "OR (proposed_by IS NOT NULL AND activated_by IS NOT NULL AND activated_by <> proposed_by)",
+            name="two_persons",
+        ),
+        CheckConstraint("activated_at IS NULL OR withdrawn_at IS NULL", name="not_both"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(64), index=True)
+    digest: Mapped[str] = mapped_column(ForeignKey("rule_set.digest"))
+    proposed_by: Mapped[str | None] = mapped_column(String(300))
+    """`person:` and their id, or `operator:` and the name of a system account."""
+    proposed_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(2000))
+    activated_by: Mapped[str | None] = mapped_column(String(300))
+    activated_at: Mapped[datetime | None]
+    replaced_at: Mapped[datetime | None]
+    """When the next one came into force; while it is empty, this one is."""
+    withdrawn_at: Mapped[datetime | None]
 
 
 class AuditEntry(Base):

@@ -35,11 +35,12 @@ class Caller:
 
 def open_vault(settings: Settings) -> Vault:
     """The means of the vault. Raises what refuses to start: settings, keys, rule sets."""
+    database = database_of(settings)
     return Vault(
-        database=database_of(settings),
+        database=database,
         ring=KeyRing.load(settings.keys, role=Role.VAULT),
         store=store_of(settings),
-        rule_sets=load_rule_sets(settings.rule_sets),
+        rule_sets=load_rule_sets(settings.rule_sets, database),
     )
 
 

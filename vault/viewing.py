@@ -10,8 +10,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, final
 
-from sqlalchemy import Connection
-
 from policies.engine import Decision
 from policies.facts import Action, Situation
 from policies.rules import Obligation
@@ -20,6 +18,7 @@ from vault.audit import Actor, Entry, Event
 from vault.footage import Footage, RangeOutside, parts_of
 from vault.ids import EntryId, GrantId, RecordingId
 from vault.keys import WrappedKey
+from vault.statements import Statements
 from vault.vault import Caller, Vault
 
 CARRIED_OUT = frozenset({Obligation.DECIDER, Obligation.NO_COPY})
@@ -99,16 +98,16 @@ class Watching:
         nothing is shown.
         """
         vault = self._vault
-        with vault.database.statements() as connection:
+        with vault.database.statements() as statements:
             # 1. the facts; 2. the decision
-            decision, found = self._decide(connection, caller, grant_id, now)
+            decision, found = self._decide(statements, caller, grant_id, now)
             unmet = decision.obligations - CARRIED_OUT
             shown = decision.permitted and not unmet
             span = _span(found.length, choose) if shown else None
             # 3. the entry; also when the range is outside, for that answer tells something of the length
             actor = caller.as_actor(decision.situation.person.roles)
             entry = _entry(decision, actor, span, unmet, grant_id, now)
-            entry_id = audit.append(connection, vault.ring, entry)
+            entry_id = audit.append(statements, vault.ring, entry)
         # 4. only now, after the commit: the footage
         if span is None and shown:
             raise RangeOutside
@@ -133,9 +132,9 @@ class Watching:
         Without this, one long answer to one request would outlive the grant it was asked under.
         """
         vault = self._vault
-        with vault.database.statements() as connection:
+        with vault.database.statements() as statements:
             try:
-                decision, _ = self._decide(connection, viewing.caller, viewing.grant, now)
+                decision, _ = self._decide(statements, viewing.caller, viewing.grant, now)
             except facts.Unknown:
                 # Its key was destroyed: there is nothing left to decide on.
                 return False
@@ -144,13 +143,13 @@ class Watching:
                 return True
             actor = viewing.caller.as_actor(decision.situation.person.roles)
             entry = _entry(decision, actor, None, unmet, viewing.grant, now)
-            audit.append(connection, vault.ring, replace(entry, previous=viewing.entry))
+            audit.append(statements, vault.ring, replace(entry, previous=viewing.entry))
         return False
 
     def _decide(
-        self, connection: Connection, caller: Caller, grant_id: GrantId, now: datetime
+        self, within: Statements, caller: Caller, grant_id: GrantId, now: datetime
     ) -> tuple[Decision, facts.Behind]:
-        found = facts.behind(connection, grant_id, caller.id)
+        found = facts.behind(within, grant_id, caller.id)
         grant = found.grant
         situation = Situation(found.person, Action.WATCH, found.recording, grant.purpose, now, grant=grant)
         return self._vault.rule_sets.of(found.recording.municipality).decide(situation), found

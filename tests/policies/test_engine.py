@@ -305,7 +305,7 @@ def test_no_footage_by_virtue_of_administering(person: Person, municipality: str
         assert not rule_set(municipality).decide(situation).permitted
 
 
-# --- each action with its own policies -------------------------------------------------------------------------
+# --- each action with its own policies ---
 
 
 @pytest.mark.parametrize(

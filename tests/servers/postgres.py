@@ -16,6 +16,8 @@ from psycopg import sql
 from tests.servers import leave_out, lodging, program, start, stop, wait_until
 
 _NUMBERS = count(1)
+INGEST_ROLE = "bodycam_ingest"
+"""A user with no rights of its own, as an installation has for the docks' door."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def postgres() -> Iterator[Postgres]:
         try:
             found = Postgres(socket)
             wait_until(lambda: _answers(found), running, log)
+            with psycopg.connect(f"host={socket} user=postgres dbname=postgres") as made:
+                made.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(INGEST_ROLE)))
             yield found
         finally:
             stop(running, signal.SIGINT)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from console.demo import town
@@ -160,16 +160,27 @@ def test_a_broken_connection_is_told_apart(installation: Installation) -> None:
     if installation.vault.database.engine.dialect.name == "sqlite":
         return  # a file has no connection to break
 
+    database = installation.vault.database
+
+    def end(process: object) -> None:
+        with database.transaction() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": process})
+
     def cut() -> None:
-        with installation.vault.database.transaction() as session:
-            mine = session.scalar(text("SELECT pg_backend_pid()"))
-            with installation.intake.database.transaction() as other:
-                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
+        with database.transaction() as session:
+            end(session.scalar(text("SELECT pg_backend_pid()")))
             session.execute(text("SELECT 1"))
 
-    with pytest.raises(DatabaseAway):
-        cut()
-    installation.vault.database.check()
+    def cut_statements() -> None:
+        with database.statements() as within:
+            [row] = within.execute(select(func.pg_backend_pid().label("process")), {})
+            end(row.process)
+            within.execute(select(func.pg_backend_pid()), {})
+
+    for breaking in (cut, cut_statements):
+        with pytest.raises(DatabaseAway):
+            breaking()
+        database.check()
 
 
 def test_a_check_tells_that_it_is_away(tmp_path: Path) -> None:

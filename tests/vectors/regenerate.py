@@ -119,12 +119,12 @@ def sealing() -> list[Vector]:
 
 
 def wrapping() -> list[Vector]:
-    """Everything that HPKE wraps: a kept and an arriving data key, and an audit entry's payload."""
+    """Everything that HPKE wraps: a kept and an arriving data key, and the content key of audit payloads."""
     place = RECORDING.bytes + MUNICIPALITY.encode()
     cases = (
         ("data key", b"bodycam-vault/data-key/v1\x00" + place, secret("data key")),
         ("arriving key", b"bodycam-vault/arriving-key/v1\x00" + place, secret("data key")),
-        ("audit payload", b"bodycam-vault/audit-payload/v1\x00" + ENTRY.bytes, b'{"details":{}}'),
+        ("audit payload's key", b"bodycam-vault/audit-payload-key/v1\x00", secret("content key")),
     )
     vectors: list[Vector] = []
     for name, info, plaintext in cases:
@@ -146,6 +146,24 @@ def wrapping() -> list[Vector]:
             }
         )
     return vectors
+
+
+def payload(wrapped: Vector) -> Vector:
+    """One audit entry's payload, under the content key that `wrapped` is the wrapping of."""
+    nonce = secret("nonce of payload", 12)
+    plaintext = b'{"details":{}}'
+    bound_to = b"bodycam-vault/audit-payload/v2\x00" + ENTRY.bytes
+    key = AESGCM(bytes.fromhex(str(wrapped["plaintext"])))
+    sealed = bytes.fromhex(str(wrapped["sealed"])) + nonce + key.encrypt(nonce, plaintext, bound_to)
+    return {
+        "entry": str(ENTRY),
+        "keyId": wrapped["keyId"],
+        "contentKey": wrapped["plaintext"],
+        "nonce": nonce.hex(),
+        "associatedData": bound_to.hex(),
+        "plaintext": plaintext.hex(),
+        "sealed": sealed.hex(),
+    }
 
 
 def receipt() -> Vector:
@@ -197,7 +215,14 @@ def pseudonym() -> Vector:
 
 def contents() -> dict[str, str]:
     """Every vector file, by name."""
-    files = {"sealing": sealing(), "wrapping": wrapping(), "receipt": receipt(), "pseudonym": pseudonym()}
+    wrapped = wrapping()
+    files = {
+        "sealing": sealing(),
+        "wrapping": wrapped,
+        "payload": payload(wrapped[-1]),
+        "receipt": receipt(),
+        "pseudonym": pseudonym(),
+    }
     return {f"{name}.json": json.dumps(content, indent=2) + "\n" for name, content in files.items()}
 
 

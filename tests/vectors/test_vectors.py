@@ -72,7 +72,7 @@ def _keys(vector: dict[str, str]) -> KeySet[WrappingKey]:
 
 
 def test_wrapped(ring: KeyRing) -> None:
-    kept, arriving, payload = load("wrapping.json")
+    kept, arriving, _ = load("wrapping.json")
     recording, municipality = UUID(kept["recording"]), kept["municipality"]
     wrapped = WrappedKey(kept["keyId"], bytes.fromhex(kept["sealed"]))
     assert (
@@ -84,6 +84,9 @@ def test_wrapped(ring: KeyRing) -> None:
     opened = ring.unwrap_arriving(wrapped, recording=recording, municipality=municipality)
     assert opened.reveal().hex() == arriving["plaintext"]
 
+
+def test_payload(ring: KeyRing) -> None:
+    payload = load("payload.json")
     sealed = SealedPayload(payload["keyId"], bytes.fromhex(payload["sealed"]))
     assert ring.open_payload(sealed, entry=UUID(payload["entry"])).hex() == payload["plaintext"]
 
@@ -102,12 +105,14 @@ def test_receipt() -> None:
 def test_the_examples_in_the_document_are_vectors() -> None:
     document = "".join((regenerate.HERE.parents[1] / "docs/formats.md").read_text().split())
     (part,) = (vector for vector in load("sealing.json") if vector["plainLength"] == 26)
-    kept, _, payload = load("wrapping.json")
+    kept, _, content = load("wrapping.json")
+    payload = load("payload.json")
     shown = [part[name] for name in ("dataKey", "salt", "context", "chunkKey", "baseNonce", "sealed")]
     shown += [
         kept[name] for name in ("privateKey", "publicKey", "keyId", "ephemeralPrivateKey", "info", "sealed")
     ]
-    shown += [payload[name] for name in ("info", "sealed")]
+    shown += [content["info"]]
+    shown += [payload[name] for name in ("contentKey", "nonce", "associatedData", "sealed")]
     shown += [
         load("receipt.json")["receipt"],
         load("pseudonym.json")["secret"],

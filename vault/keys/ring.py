@@ -4,13 +4,18 @@ Wrapping is HPKE (RFC 9180), base mode: anyone with the public key can wrap, so 
 who wrapped it. `info` binds what is wrapped to its purpose and its place; byte for byte: docs/formats.md.
 """
 
+import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from vault.keys import folder, receipts
@@ -23,7 +28,15 @@ from vault.sealing import KEY_LENGTH, DataKey
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _DATA_KEY = b"bodycam-vault/data-key/v1\0"
 _ARRIVING_KEY = b"bodycam-vault/arriving-key/v1\0"
-_PAYLOAD = b"bodycam-vault/audit-payload/v1\0"
+_PAYLOAD_KEY = b"bodycam-vault/audit-payload-key/v1\0"
+_PAYLOAD = b"bodycam-vault/audit-payload/v2\0"
+_WRAPPED = 32 + KEY_LENGTH + 16
+"""Bytes of a wrapped key: HPKE's encapsulated key, the key, the tag."""
+_NONCE = 12
+CONTENT_SECONDS = 60.0
+"""How long a process seals audit payloads by one content key: so long it could read what it appended."""
+CONTENT_ENTRIES = 10_000
+"""How many it seals by one: far below the 2**32 that random nonces allow."""
 
 
 class WrappedKey(NamedTuple):
@@ -38,6 +51,43 @@ class SealedPayload(NamedTuple):
 
     key_id: str
     sealed: bytes
+
+
+class _PayloadSealer:
+    """Seals audit payloads by a content key, whose wrapping is stored with each payload.
+
+    HPKE for each entry would cost more than the database does. Nobody but this process has the content key
+    unwrapped, and it forgets it; so it can read what it appended itself a moment ago, and nothing else.
+    """
+
+    def __init__(self, keys: KeySet[WrappingKey]) -> None:
+        self._keys = keys
+        self._content = _Content(keys)
+
+    def seal(self, plaintext: bytes, bound_to: bytes) -> SealedPayload:
+        content = self._content
+        if content.worn():
+            # Two threads may both come here: both keys are good, and the later one stays.
+            self._content = content = _Content(self._keys)
+        return content.seal(plaintext, bound_to)
+
+
+class _Content:
+    def __init__(self, keys: KeySet[WrappingKey]) -> None:
+        secret = secrets.token_bytes(KEY_LENGTH)
+        self._key_id, self._wrapped = _wrap(keys, secret, _PAYLOAD_KEY)
+        self._aead = AESGCM(secret)
+        self._until = time.monotonic() + CONTENT_SECONDS
+        self._entries = count()
+
+    def worn(self) -> bool:
+        """Whether it has been in use for long enough; asked before each use, and counts them."""
+        return next(self._entries) >= CONTENT_ENTRIES or time.monotonic() >= self._until
+
+    def seal(self, plaintext: bytes, bound_to: bytes) -> SealedPayload:
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = self._wrapped + nonce + self._aead.encrypt(nonce, plaintext, bound_to)
+        return SealedPayload(self._key_id, sealed)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -102,12 +152,24 @@ class KeyRing:
         return _data_key(_unwrap(self._arrival(), wrapped.key_id, wrapped.sealed, info))
 
     def seal_payload(self, plaintext: bytes, *, entry: UUID) -> SealedPayload:
-        """Seal what an audit entry says of people: who appends it cannot read it."""
-        return SealedPayload(*_wrap(self.payload, plaintext, _PAYLOAD + entry.bytes))
+        """Seal what an audit entry says of people: what was appended can be read by the vault only.
+
+        This process could still read its own of the last CONTENT_SECONDS.
+        """
+        return self._payload_sealer.seal(plaintext, _PAYLOAD + entry.bytes)
 
     def open_payload(self, payload: SealedPayload, *, entry: UUID) -> bytes:
         """Open an audit entry's payload. Raises WrappingBroken."""
-        return _unwrap(self.payload, payload.key_id, payload.sealed, _PAYLOAD + entry.bytes)
+        wrapped, rest = payload.sealed[:_WRAPPED], payload.sealed[_WRAPPED:]
+        secret = _data_key(_unwrap(self.payload, payload.key_id, wrapped, _PAYLOAD_KEY)).reveal()
+        try:
+            return AESGCM(secret).decrypt(rest[:_NONCE], rest[_NONCE:], _PAYLOAD + entry.bytes)
+        except (InvalidTag, ValueError):
+            raise WrappingBroken from None
+
+    @cached_property
+    def _payload_sealer(self) -> _PayloadSealer:
+        return _PayloadSealer(self.payload)
 
     @property
     def epoch(self) -> str:

@@ -1,15 +1,16 @@
 """Footage on its way to a player. The entry that accounts for it is committed before this file is reached."""
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar, TypeVarTuple
 from uuid import UUID
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -18,6 +19,9 @@ from vault.completions import Completions
 from vault.vault import Caller
 from vault.viewing import Viewing
 from vault.web.guard import caller_of
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
 
 MEDIA_TYPES = {
     "mov,mp4,m4a,3gp,3g2,mj2": "video/mp4",
@@ -30,6 +34,20 @@ MEDIA_TYPES = {
 
 RENEW_SECONDS = 2.0
 """How long an answer may go on before the grant is decided on anew."""
+AT_ONCE = 40
+"""Players that are answered at once by one process; the others wait their turn."""
+_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="watch")
+
+
+async def in_thread(function: Callable[[*Args], Result], *args: *Args) -> Result:
+    """Run what waits for database or store where it holds up nobody, in the trace of who asks.
+
+    As Starlette's `run_in_threadpool`, which is made for cancelling and for any event loop, and so takes
+    longer to get there and back than a decision takes.
+    """
+    within = contextvars.copy_context()
+    call = partial(within.run, function, *args)
+    return await asyncio.get_running_loop().run_in_executor(_threads, call)
 
 
 def media_type(media: dict[str, Any] | None) -> str:
@@ -54,7 +72,7 @@ class Seeking:
         scope["route"] = self
         request = Request(scope)
         grant = request.path_params["grantId"]
-        answer = await run_in_threadpool(self._watch, grant, await caller_of(request), request)
+        answer = await in_thread(self._watch, grant, await caller_of(request), request)
         await answer(scope, receive, send)
 
     def route(self, path: str) -> Route:
@@ -91,22 +109,22 @@ class FootageResponse(Response):
         self._pieces = viewing.pieces()
         self._first = next(self._pieces)
         first, last = viewing.span
-        headers = {
-            "Accept-Ranges": "bytes",
-            "Cache-Control": "no-store, private",
-            "Content-Length": str(last - first + 1),
-            "Content-Type": media_type(viewing.media),
-        }
+        self._own_headers = [
+            (b"accept-ranges", b"bytes"),
+            (b"cache-control", b"no-store, private"),
+            (b"content-length", b"%d" % (last - first + 1)),
+            (b"content-type", media_type(viewing.media).encode()),
+        ]
         if viewing.partial:
-            headers["Content-Range"] = f"bytes {first}-{last}/{viewing.footage.length}"
-        self._own_headers = Headers(headers)
+            of = b"bytes %d-%d/%d" % (first, last, viewing.footage.length)
+            self._own_headers.append((b"content-range", of))
         # No body: ours is streamed. The base class keeps what FastAPI may add, such as a background task.
         super().__init__(status_code=206 if viewing.partial else 200)
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         first, last = self._viewing.span
         length = last - first + 1
-        start = {"type": "http.response.start", "status": self.status_code, "headers": self._own_headers.raw}
+        start = {"type": "http.response.start", "status": self.status_code, "headers": self._own_headers}
         # Counts what was handed over also when that breaks off.
         sent: list[int] = []
         try:
@@ -129,7 +147,7 @@ class FootageResponse(Response):
         try:
             while True:
                 left -= len(piece)
-                ahead = asyncio.ensure_future(run_in_threadpool(next, self._pieces)) if left else None
+                ahead = asyncio.ensure_future(in_thread(next, self._pieces)) if left else None
                 await send({"type": "http.response.body", "body": piece, "more_body": bool(left)})
                 if gone.done():
                     return
@@ -137,7 +155,7 @@ class FootageResponse(Response):
                 if ahead is None:
                     return
                 if time.monotonic() - renewed_at > RENEW_SECONDS:
-                    if not await run_in_threadpool(self._renew):
+                    if not await in_thread(self._renew):
                         raise BrokenOff
                     renewed_at = time.monotonic()
                 piece = await ahead

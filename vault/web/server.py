@@ -31,6 +31,8 @@ def serve(app: Any, listen: str, *, stop_seconds: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Nothing here goes by who a proxy says that it speaks for.
+        proxy_headers=False,
         timeout_graceful_shutdown=stop_seconds,
     )
     uvicorn.Server(config).run()

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 import vault
 from tests.vault.keys.conftest import Folders
 from vault.keys import KeyNotHeld, KeyRing, Role, SealedPayload, WrappedKey, WrappingBroken
+from vault.keys import ring as key_ring
 from vault.sealing import DataKey
 
 RECORDING = UUID("01980000-0000-7000-8000-000000000001")
@@ -112,6 +115,34 @@ def test_who_appends_a_payload_cannot_read_it(folders: Folders) -> None:
 def test_payloads_of_any_length(folders: Folders, payload: bytes) -> None:
     keeping, taking = folders.load()
     assert keeping.open_payload(taking.seal_payload(payload, entry=OTHER), entry=OTHER) == payload
+
+
+def content_key_of(sealed: SealedPayload) -> bytes:
+    """The wrapping of the key that a payload is sealed by, which stands before it."""
+    return sealed.sealed[:80]
+
+
+def test_a_content_key_is_forgotten_after_a_minute(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeping, taking = folders.load()
+    moment = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: moment)
+    first = [taking.seal_payload(b"1", entry=entry) for entry in (RECORDING, OTHER)]
+    moment += key_ring.CONTENT_SECONDS - 0.001
+    still = taking.seal_payload(b"1", entry=RECORDING)
+    moment += 0.001
+    fresh = taking.seal_payload(b"1", entry=RECORDING)
+    assert len({content_key_of(sealed) for sealed in [*first, still]}) == 1
+    assert content_key_of(fresh) != content_key_of(still)
+    assert len({sealed.sealed for sealed in [*first, still, fresh]}) == 4
+    assert all(keeping.open_payload(each, entry=RECORDING) == b"1" for each in (first[0], still, fresh))
+
+
+def test_a_content_key_seals_so_many_and_no_more(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, taking = folders.load()
+    monkeypatch.setattr(key_ring, "CONTENT_ENTRIES", 3)
+    sealed = [taking.seal_payload(b"1", entry=OTHER) for _ in range(10)]
+    used = Counter(content_key_of(each) for each in sealed)
+    assert sorted(used.values()) == [1, 3, 3, 3]
 
 
 def test_pseudonyms(folders: Folders) -> None:

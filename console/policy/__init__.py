@@ -2,4 +2,6 @@
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Rule sets: test, describe, compare, propose, activate, explain.")
+app = typer.Typer(
+    no_args_is_help=True, help="Rule sets: test, describe, compare, propose, activate, explain."
+)
