@@ -35,7 +35,7 @@ Args = TypeVarTuple("Args")
 
 BLOCK = 1024 * 1024
 """Bytes that are hashed and sealed in one call: a thread that calls too often waits for the others."""
-HASHED_AT_ONCE = 4
+HASHED_AT_ONCE = 2
 """Blocks that a thread is asked to hash at a time; twice as many may be in memory."""
 SILENCE = timedelta(seconds=60)
 """How long a sender may say nothing before we keep what came and let it come back."""
