@@ -5,7 +5,7 @@ recording, asked for by somebody with this role for that purpose. What is not kn
 what Cedar would answer whatever it is counts as an answer. So a rule is never passed over that could hold.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -67,7 +67,17 @@ class Outlook:
 
 def outlook(policy: Est, known: Known, terms: Terms) -> Outlook:
     """Whether this rule holds in the situations that `known` describes, in the municipality of `terms`."""
-    reading = _Reading(_variables(known, terms))
+    [found] = outlooks([policy], known, terms)
+    return found
+
+
+def outlooks(policies: Iterable[Est], known: Known, terms: Terms) -> Iterator[Outlook]:
+    """The outlook of each of these rules."""
+    variables = _variables(known, terms)
+    return (_outlook(policy, _Reading(variables)) for policy in policies)
+
+
+def _outlook(policy: Est, reading: "_Reading") -> Outlook:
     met: list[Value] = [reading.scope(policy[name], name) for name in ("action", "principal", "resource")]
     for condition in policy["conditions"] if False not in met else ():
         found = reading.value(condition["body"])
@@ -84,6 +94,11 @@ def outlook(policy: Est, known: Known, terms: Terms) -> Outlook:
 def roles_in(policies: Mapping[str, Est]) -> frozenset[str]:
     """The roles that any of these rules speaks of: to the others they are all the same."""
     return frozenset(ref[1] for policy in policies.values() for ref in _refs(policy) if ref[0] == "Role")
+
+
+def is_about(policy: Est, action: Action) -> bool:
+    """Whether a rule can hold of this action."""
+    return _Reading({"action": _action(action)}).scope(policy["action"], "action") is not False
 
 
 def is_about_everything(policy: Est) -> bool:
@@ -122,10 +137,14 @@ def _variables(known: Known, terms: Terms) -> dict[str, _Thing]:
         context |= {"purpose": purpose, "request": _Thing(attributes=asked)}
     return {
         "principal": principal,
-        "action": _Thing(("Action", known.action.value), within=frozenset()),
+        "action": _action(known.action),
         "resource": _Thing(),
         "context": _Thing(attributes=context),
     }
+
+
+def _action(action: Action) -> _Thing:
+    return _Thing(("Action", action.value), within=frozenset())
 
 
 class _Reading:

@@ -37,7 +37,7 @@ Block = Heading | Paragraph | Item
 
 
 def as_plain(blocks: Iterable[Block]) -> str:
-    """The text for a terminal or a letter, in lines of at most WIDTH characters."""
+    """The text for a terminal or a letter, in lines of WIDTH characters, or as long as their one word."""
     return _joined(blocks, _plain)
 
 
@@ -69,8 +69,15 @@ def _plain(block: Block) -> str:
 
 
 def _filled(text: str, first: str = "", further: str = "") -> str:
-    # A rule's id has hyphens, and is looked up whole.
-    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=further, break_on_hyphens=False)
+    # A rule's id and an address are copied by who reads on: they stay whole.
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=further,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _markdown(block: Block) -> str:

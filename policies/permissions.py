@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from policies.engine import RuleSet
 from policies.facts import WITHOUT_PURPOSE, Action
-from policies.outlook import Known, Outlook, is_about_everything, outlook, roles_in
+from policies.outlook import Known, Outlook, is_about, is_about_everything, outlooks, roles_in
 from policies.rules import Effect, Est, Rule
 from policies.words import ROLES
 
@@ -62,6 +62,10 @@ class Permissions:
         self._rule_set = rule_set
         spoken_of = roles_in(rule_set.policies)
         self._roles = [role for role in ROLES if role in spoken_of] + sorted(spoken_of - ROLES.keys())
+        self._about = lru_cache(None)(
+            lambda action: [rule for rule in self._rules() if is_about(self._policy(rule), action)]
+        )
+        self._ways = lru_cache(None)(self._look)
 
     @cached_property
     def offers(self) -> tuple[Offer, ...]:
@@ -127,8 +131,8 @@ class Permissions:
     def _ways_of(self, action: Action) -> list[_Way]:
         return [way for purpose in self._purposes(action) for way in self._ways(action, purpose)]
 
-    def _ways(
-        self, action: Action, purpose: str | None, recipients: Iterable[str | None] = (None,)
+    def _look(
+        self, action: Action, purpose: str | None, recipients: tuple[str | None, ...] = (None,)
     ) -> list[_Way]:
         return [
             _Way(role, recipient, dict(self._holding(Known(action, purpose, role, recipient))))
@@ -137,10 +141,9 @@ class Permissions:
         ]
 
     def _holding(self, known: Known) -> Iterator[tuple[Rule, Outlook]]:
-        for rule in self._rules():
-            found = outlook(self._policy(rule), known, self._rule_set.terms)
-            if found.holds is not False:
-                yield rule, found
+        rules = self._about(known.action)
+        found = outlooks(map(self._policy, rules), known, self._rule_set.terms)
+        return ((rule, each) for rule, each in zip(rules, found, strict=True) if each.holds is not False)
 
     def _rules(self) -> Iterable[Rule]:
         return self._rule_set.rules.values()

@@ -1,4 +1,4 @@
-"""What a municipality's terms say, in plain words: what is recorded, how long it is kept, what it rests on."""
+"""What a municipality's terms say, in plain words: what is recorded, how long it is kept, by what right."""
 
 from collections.abc import Iterator
 
