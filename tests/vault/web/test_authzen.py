@@ -331,13 +331,11 @@ def test_metadata_says_where_to_ask(small_house: House) -> None:
     with listening(make_app(small_house.installation.vault, settings), free_port()) as url:
         told = requests.get(f"{url}/.well-known/authzen-configuration", timeout=10)
         assert (told.status_code, told.headers["Content-Type"]) == (200, "application/json")
-        found = told.json()
-        assert found.pop("policy_decision_point") == address
-        assert found.keys() == {"access_evaluation_endpoint", "access_evaluations_endpoint"}
-        for endpoint in found.values():
-            assert endpoint.startswith(address)
-            asked = requests.post(f"{url}{endpoint.removeprefix(address)}", json={}, timeout=10)
-            assert asked.status_code == 401
+        assert told.json() == {
+            "policy_decision_point": address,
+            "access_evaluation_endpoint": f"{address}/access/v1/evaluation",
+            "access_evaluations_endpoint": f"{address}/access/v1/evaluations",
+        }
         problem(requests.get(f"{url}/.well-known/authzen-configuration/x", timeout=10), 401, "token-refused")
 
 
