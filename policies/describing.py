@@ -113,7 +113,13 @@ class _Description:
 
     def _obligations(self, rule: Rule) -> Iterator[Block]:
         if Obligation.DECIDER not in rule.obligations:
-            yield Item(self._say("Niemand anders hoeft het goed te keuren.", "Nobody else need approve."), 1)
+            yield Item(
+                self._say(
+                    "Deze regel vraagt geen goedkeuring van een ander.",
+                    "This rule asks for nobody's approval.",
+                ),
+                1,
+            )
         yield from (
             Item(words.in_language(self._language), 1)
             for obligation, words in OBLIGATIONS.items()

@@ -73,7 +73,7 @@ def test_a_rule_set_that_nobody_has_seen() -> None:
         "Rule 1. [rule-1; x]",
         "- Who: the officer.",
         "- Depends on: who made the recording.",
-        "- Nobody else need approve.",
+        "- This rule asks for nobody's approval.",
         "A request is tested against:",
         "- Rule 6. [rule-6; x]",
         "Footage may go to: Prosecutor.",
@@ -107,7 +107,10 @@ def test_every_obligation_is_told(name: str, obligation: Obligation) -> None:
         told = chapters(dorp(rules), language)
         complaint = told["Klacht" if language == "nl" else "Complaint"]
         assert f"- {OBLIGATION_WORDS[obligation].in_language(language)}" in complaint
-        nobody = {"Niemand anders hoeft het goed te keuren.", "Nobody else need approve."}
+        nobody = {
+            "Deze regel vraagt geen goedkeuring van een ander.",
+            "This rule asks for nobody's approval.",
+        }
         assert (obligation is Obligation.DECIDER) == (not nobody & {line[2:] for line in complaint})
 
 
