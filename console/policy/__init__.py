@@ -2,6 +2,10 @@
 
 import typer
 
+from console.policy import describing
+
 app = typer.Typer(
     no_args_is_help=True, help="Rule sets: test, describe, compare, propose, activate, explain."
 )
+app.command("describe")(describing.tell)
+app.command("records")(describing.tell_records)
