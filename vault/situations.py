@@ -4,6 +4,7 @@ Ids only, never a name. What stands here is the whole of what the rules looked a
 to the same answer from it.
 """
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from policies.facts import Action, Recording, Request, Situation
 from policies.retention import AMSTERDAM, days_between
+from vault.canonical import canonical
 
 Json = dict[str, Any]
 VERSION = 1
@@ -42,6 +44,11 @@ def of_json(stored: Json) -> Situation:
     if stored.get("v") != VERSION or not _within(given, _SITUATION.dump_python(found, mode="json")):
         raise SituationUnreadable
     return found
+
+
+def fingerprint(stored: Json) -> str:
+    """SHA-256 of stored facts, by which the trail knows them."""
+    return hashlib.sha256(canonical(stored)).hexdigest()
 
 
 def _within(given: object, known: object) -> bool:
