@@ -1,11 +1,12 @@
 """Decisions explained, years later: made again from the stored facts, under the stored texts of then.
 
-What a database's administrator changes is told apart. The texts are those of their digest or they are not; the
-facts are those whose fingerprint stands in the trail, or they are not; and the rules come to the answer that
-was recorded, or they do not.
+What a database's administrator changes is told apart. The texts are those of their digest or they are not;
+the facts are those whose fingerprint stands in the trail, or they are not; the decision is the one that the
+trail tells of, or it is not; and the rules come to the answer that was recorded, or they do not.
 """
 
 import enum
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,18 +24,20 @@ from vault import audit, facts, requests, situations, tables
 from vault.audit import Actor, Entry, Event, PayloadBroken
 from vault.ids import RequestId
 from vault.keys import KeyNotHeld, WrappingBroken
+from vault.requests import RequestState
 from vault.rulesets import RuleSetAltered, RuleSetMissing, parse_stored
 from vault.situations import SituationUnreadable
 from vault.standing import By
 from vault.vault import Vault
 
-DECIDED = (
-    Event.REQUEST_SUBMITTED,
-    Event.REQUEST_ALLOWED,
-    Event.REQUEST_REFUSED,
-    Event.REQUEST_APPROVED,
-    Event.REQUEST_REJECTED,
-)
+OUTCOMES = {
+    Event.REQUEST_SUBMITTED: RequestState.WAITING,
+    Event.REQUEST_ALLOWED: RequestState.GRANTED,
+    Event.REQUEST_REFUSED: RequestState.REFUSED,
+    Event.REQUEST_APPROVED: RequestState.GRANTED,
+    Event.REQUEST_REJECTED: RequestState.REFUSED,
+}
+"""How the entries of decisions tell their outcome."""
 
 
 class Finding(enum.StrEnum):
@@ -48,6 +51,8 @@ class Finding(enum.StrEnum):
     FACTS_UNREADABLE = "facts-unreadable"
     FACTS_ALTERED = "facts-altered"
     """They are not the ones that the trail tells of."""
+    DECISION_ALTERED = "decision-altered"
+    """Outcome, rules or rule set are not the ones that the trail tells of."""
     TEXTS_NOT_KEPT = "texts-not-kept"
     TEXTS_ALTERED = "texts-altered"
     """They are not the ones of their digest."""
@@ -55,13 +60,64 @@ class Finding(enum.StrEnum):
     """This version of the software cannot read them any more."""
 
 
-class Witness(enum.StrEnum):
-    """What the trail says of the stored facts."""
+SAID = {
+    Finding.SAME: (
+        "Met de regels en de feiten van toen komt hetzelfde antwoord uit.",
+        "From the rules and the facts of then the same answer comes out.",
+    ),
+    Finding.OTHER_ANSWER: (
+        "Met de regels en de feiten van toen komt een ander antwoord uit dan is vastgelegd.",
+        "From the rules and the facts of then another answer comes out than was recorded.",
+    ),
+    Finding.FACTS_NOT_KEPT: (
+        "Dit is besloten voordat de feiten werden bewaard; het kan niet worden overgedaan.",
+        "This was decided before facts were kept; it cannot be made again.",
+    ),
+    Finding.FACTS_UNREADABLE: (
+        "De bewaarde feiten kan deze versie van de software niet lezen.",
+        "This version of the software cannot read the stored facts.",
+    ),
+    Finding.FACTS_ALTERED: (
+        "De bewaarde feiten zijn veranderd: het inzagelog noemt andere.",
+        "The stored facts were altered: the audit trail tells of others.",
+    ),
+    Finding.DECISION_ALTERED: (
+        "Het bewaarde besluit is veranderd: het inzagelog noemt een ander.",
+        "The stored decision was altered: the audit trail tells of another.",
+    ),
+    Finding.TEXTS_NOT_KEPT: (
+        "De regels van toen zijn niet bewaard; het kan niet worden overgedaan.",
+        "The rules of then were not kept; it cannot be made again.",
+    ),
+    Finding.TEXTS_ALTERED: (
+        "De bewaarde regels van toen zijn veranderd: ze zijn niet die van hun kenmerk.",
+        "The stored rules of then were altered: they are not those of their digest.",
+    ),
+    Finding.TEXTS_UNREADABLE: (
+        "De regels van toen kan deze versie van de software niet meer lezen.",
+        "This version of the software cannot read the rules of then any more.",
+    ),
+}
+"""Each finding in Dutch and in English."""
 
-    AGREES = "agrees"
-    DISAGREES = "disagrees"
-    SILENT = "silent"
-    """Its entry is not found, or its payload's term is over or its key not held."""
+
+@dataclass(frozen=True)
+class Witness:
+    """What the entry of a decision tells of it, in its leaf and in its payload."""
+
+    outcome: RequestState
+    rules: list[str]
+    rule_set: str
+    fingerprint: str
+
+    def contradicts(self, row: tables.Decision) -> bool:
+        """Whether the decision is another than the one entered."""
+        told = [self.outcome, self.rules, self.rule_set]
+        return told != [row.outcome, row.rules, row.rule_set]
+
+    def contradicts_facts(self, row: tables.Decision) -> bool:
+        """Whether its facts are others."""
+        return row.situation is None or self.fingerprint != situations.fingerprint(row.situation)
 
 
 @dataclass(frozen=True)
@@ -78,7 +134,8 @@ class Explanation:
     rules: Sequence[str]
     """Ids of the rules that decided, as recorded."""
     finding: Finding
-    witness: Witness
+    witnessed: bool
+    """The trail was held beside it; not so when the entry's payload is gone or its key is not held."""
     situation: Situation | None
     again: Decision | None
     """What the rules of then come to."""
@@ -130,8 +187,9 @@ def _explain(
     witness = _witness(vault, session, row, recording)
     rule_set, texts_found = _rule_set_of_then(session, row.rule_set)
     situation, facts_found = _situation_of_then(row, witness)
+    altered = Finding.DECISION_ALTERED if witness and witness.contradicts(row) else None
     again = today = None
-    finding = texts_found or facts_found
+    finding = altered or texts_found or facts_found
     if rule_set is not None and situation is not None:
         again = rule_set.decide(situation)
         finding = finding or (Finding.SAME if _same(row, again) else Finding.OTHER_ANSWER)
@@ -147,7 +205,7 @@ def _explain(
         rule_set=row.rule_set,
         rules=row.rules,
         finding=finding or Finding.FACTS_NOT_KEPT,
-        witness=witness,
+        witnessed=witness is not None,
         situation=situation,
         again=again,
         today=today,
@@ -166,19 +224,20 @@ def _rule_set_of_then(session: Session, named: str) -> tuple[RuleSet | None, Fin
         return None, Finding.TEXTS_UNREADABLE
 
 
-def _situation_of_then(row: tables.Decision, witness: Witness) -> tuple[Situation | None, Finding | None]:
+def _situation_of_then(
+    row: tables.Decision, witness: Witness | None
+) -> tuple[Situation | None, Finding | None]:
+    altered = Finding.FACTS_ALTERED if witness and witness.contradicts_facts(row) else None
     if row.situation is None:
-        return None, Finding.FACTS_ALTERED if witness is Witness.DISAGREES else Finding.FACTS_NOT_KEPT
+        return None, altered or Finding.FACTS_NOT_KEPT
     try:
-        situation = situations.of_json(row.situation)
+        return situations.of_json(row.situation), altered
     except SituationUnreadable:
-        altered = witness is Witness.DISAGREES
-        return None, Finding.FACTS_ALTERED if altered else Finding.FACTS_UNREADABLE
-    return situation, Finding.FACTS_ALTERED if witness is Witness.DISAGREES else None
+        return None, altered or Finding.FACTS_UNREADABLE
 
 
 def _same(row: tables.Decision, again: Decision) -> bool:
-    permitted = again.situation.action is Action.DECIDE or row.outcome != requests.RequestState.REFUSED
+    permitted = again.situation.action is Action.DECIDE or row.outcome != RequestState.REFUSED
     return (
         again.permitted == permitted
         and [rule.id for rule in again.reasons] == row.rules
@@ -193,8 +252,10 @@ def _today(vault: Vault, municipality: str, situation: Situation) -> Decision | 
         return None
 
 
-def _witness(vault: Vault, session: Session, row: tables.Decision, recording: tables.Recording) -> Witness:
-    """What the entry of this decision says of its facts."""
+def _witness(
+    vault: Vault, session: Session, row: tables.Decision, recording: tables.Recording
+) -> Witness | None:
+    """What the entry of this decision tells; None when nobody can say it any more."""
     known_as = [
         vault.ring.pseudonym("recording", str(recording.id), epoch=epoch) for epoch in vault.ring.epochs
     ]
@@ -203,16 +264,16 @@ def _witness(vault: Vault, session: Session, row: tables.Decision, recording: ta
         .join(tables.AuditPayload, tables.AuditPayload.entry_id == tables.AuditEntry.id)
         .where(
             tables.AuditEntry.object.in_(known_as),
-            tables.AuditEntry.event.in_(DECIDED),
-            tables.AuditEntry.at == row.decided_at,
+            tables.AuditEntry.event.in_(OUTCOMES),
         )
     )
     for entry, payload in session.execute(query):
         told = _details(vault, entry, payload)
         if told.get("decision") == str(row.id):
-            stored = situations.fingerprint(row.situation) if row.situation is not None else None
-            return Witness.AGREES if told.get("situation") == stored else Witness.DISAGREES
-    return Witness.SILENT
+            leaf = json.loads(entry.leaf)
+            outcome = OUTCOMES[Event(entry.event)]
+            return Witness(outcome, leaf.get("why", []), leaf["pol"], told["situation"])
+    return None
 
 
 def _details(vault: Vault, entry: tables.AuditEntry, payload: tables.AuditPayload) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -154,6 +155,8 @@ class Reading:
 
     row: tables.Request
     grant: GrantId | None
+    decisions: Sequence[UUID]
+    """In the order in which they were made."""
     decision: Decision
 
 
@@ -162,8 +165,13 @@ def look(vault: Vault, caller: Caller, request_id: RequestId, *, now: datetime) 
     with vault.database.transaction() as session:
         row, decision = may_read(vault, session, caller, request_id, now)
         grant = session.scalar(select(tables.Grant.id).where(tables.Grant.request_id == row.id))
+        made = session.scalars(
+            select(tables.Decision.id)
+            .where(tables.Decision.request_id == row.id)
+            .order_by(tables.Decision.decided_at, tables.Decision.id)
+        ).all()
         _append(vault, session, caller, decision, Event.REQUEST_READ, row, now, None)
-    return Reading(row, GrantId(grant) if grant else None, decision)
+    return Reading(row, GrantId(grant) if grant else None, made, decision)
 
 
 def may_read(

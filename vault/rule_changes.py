@@ -18,7 +18,7 @@ from policies.facts import Action
 from vault import facts, standing, term_changes
 from vault.audit import Event
 from vault.ids import new_id
-from vault.rule_records import differs, in_force, of_folder, record_one
+from vault.rule_records import ChangeState, differs, in_force, of_folder, record_one, state_of
 from vault.rulesets import (
     Texts,
     by_path,
@@ -190,7 +190,7 @@ def _locked(session: Session, change_id: UUID) -> RuleSetChange:
 
 
 def _closed(row: RuleSetChange) -> bool:
-    return bool(row.activated_at or row.withdrawn_at)
+    return state_of(row) is not ChangeState.PROPOSED
 
 
 def _in_the_way(session: Session, row: RuleSetChange, who: Standing) -> type[Exception] | None:

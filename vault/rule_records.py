@@ -4,6 +4,7 @@ The first time, a municipality's folder is what is in force. From then on it is 
 folders a later version of the software brings; only the shared rules always are those of the software.
 """
 
+import enum
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -19,6 +20,16 @@ from vault.rulesets import by_path, own_texts, shared_texts, store_texts, stored
 from vault.standing import Standing
 from vault.tables import RuleSetChange
 from vault.vault import Vault
+
+
+class ChangeState(enum.StrEnum):
+    """Where a change of rules is."""
+
+    PROPOSED = "proposed"
+    IN_FORCE = "in-force"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+
 
 VAULT = Actor("process", "vault", "vault")
 CAME_ALONG = "Meegekomen met de software. / Came with the software."
@@ -88,12 +99,16 @@ def in_force(session: Session, municipality: str, *, lock: bool = False) -> Rule
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     rows: Sequence[RuleSetChange] = session.scalars(query).all()
-    return next((row for row in rows if is_in_force(row)), None)
+    return next((row for row in rows if state_of(row) is ChangeState.IN_FORCE), None)
 
 
-def is_in_force(row: RuleSetChange) -> bool:
-    """Whether this is the rule set that decides."""
-    return row.activated_at is not None and row.replaced_at is None
+def state_of(row: RuleSetChange) -> ChangeState:
+    """Where this change is."""
+    if row.withdrawn_at:
+        return ChangeState.WITHDRAWN
+    if row.activated_at is None:
+        return ChangeState.PROPOSED
+    return ChangeState.REPLACED if row.replaced_at else ChangeState.IN_FORCE
 
 
 def of_folder(vault: Vault, municipality: str) -> str | None:
@@ -103,4 +118,7 @@ def of_folder(vault: Vault, municipality: str) -> str | None:
 
 def differs(vault: Vault, row: RuleSetChange) -> bool:
     """Whether this is in force and the folder says something else."""
-    return is_in_force(row) and of_folder(vault, row.municipality) not in (None, row.digest)
+    return state_of(row) is ChangeState.IN_FORCE and of_folder(vault, row.municipality) not in (
+        None,
+        row.digest,
+    )

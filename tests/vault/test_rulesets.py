@@ -30,7 +30,8 @@ def test_the_ones_that_come_with_the_software() -> None:
 def test_a_folder_of_ones_own(folder: Path) -> None:
     shutil.rmtree(folder / "den-helder")
     found = load_rule_sets(folder)
-    assert {one.municipality for one in found} == {"noordwijk", "voorbeeldstad"}
+    ours = {one.municipality for one in load_rule_sets()}
+    assert {one.municipality for one in found} == ours - {"den-helder"}
     assert found.of("noordwijk").digest == load_rule_sets().of("noordwijk").digest
 
 
