@@ -2,6 +2,14 @@
 
 import typer
 
+from console.policy import changing, explaining, foreseeing
+
 app = typer.Typer(
     no_args_is_help=True, help="Rule sets: test, describe, compare, propose, activate, explain."
 )
+app.command("propose")(changing.propose)
+app.command("activate")(changing.activate)
+app.command("withdraw")(changing.withdraw)
+app.command("list")(changing.listed)
+app.command("what-if")(foreseeing.what_if)
+app.command("explain")(explaining.explain)
