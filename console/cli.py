@@ -177,7 +177,7 @@ def run_demo(
 
 
 def _record_rules(vault: Vault) -> None:
-    """What is in force is recorded the first time; a folder that says otherwise since is told, not followed."""
+    """Record what is in force where it is not yet; a folder that says otherwise is told, not followed."""
     for municipality in rule_records.record(vault, now=datetime.now(UTC)):
         structlog.get_logger().warning("rules.folder-differs", why=municipality)
 
