@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ARRAY, DateTime, Uuid, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from policies.retention import dispose_after
@@ -25,6 +25,15 @@ _RECORDINGS = table_of(Recording)
 _MOVE = (
     update(_RECORDINGS).where(_RECORDINGS.c.id == bindparam("moved")).values(dispose_after=bindparam("until"))
 )
+# Of a whole batch with one statement: PostgreSQL takes twenty times as long for as many of one row each.
+_TO = (
+    func.unnest(
+        bindparam("moved", type_=ARRAY(Uuid)), bindparam("until", type_=ARRAY(DateTime(timezone=True)))
+    )
+    .table_valued("moved", "until", name="given", joins_implicitly=True)
+    .render_derived()
+)
+_MOVE_MANY = update(_RECORDINGS).where(_RECORDINGS.c.id == _TO.c.moved).values(dispose_after=_TO.c.until)
 
 
 @dataclass(frozen=True)
@@ -80,9 +89,17 @@ def move_all(session: Session, municipality: str, old: Terms, new: Terms, *, now
     count = 0
     for batch in _batches(session, municipality, old, new, now):
         if batch.found:
-            session.execute(_MOVE, [{"moved": move.recording, "until": move.after} for move in batch.found])
+            _move(session, batch.found)
         count += len(batch.found)
     return count
+
+
+def _move(session: Session, found: Sequence[Move]) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        columns = {"moved": [move.recording for move in found], "until": [move.after for move in found]}
+        session.execute(_MOVE_MANY, columns)
+    else:
+        session.execute(_MOVE, [{"moved": move.recording, "until": move.after} for move in found])
 
 
 def _batches(session: Session, municipality: str, old: Terms, new: Terms, now: datetime) -> Iterator[Moves]:
