@@ -14,7 +14,7 @@ from vault import grants
 from vault.audit import Actor
 from vault.replays import Ending, Fate, Flip, Verdict
 from vault.requests import ask
-from vault.tables import Decision, Recording
+from vault.tables import Decision, Person, Recording
 from vault.what_if import Examination, examine
 
 OPERATOR = Actor("operator", "one", "one")
@@ -146,6 +146,11 @@ def test_what_becomes_of_a_grant(
 def test_a_grant_that_shows_nothing_has_nothing_to_lose(small: Installation) -> None:
     grant = granted(small, keep(small, footage(1000)))
     assert endings(small, NOT_OFFERED, at=now() + timedelta(hours=73)) == []
+    holder = small.town.people[town.SUPERVISOR.subject]
+    for active, count in ((False, 0), (True, 1)):
+        with small.vault.database.transaction() as session:
+            session.execute(update(Person).where(Person.id == holder).values(active=active))
+        assert len(endings(small, NOT_OFFERED)) == count
     grants.revoke(
         small.vault, small.caller(town.PRIVACY_OFFICER), grant, reason="No longer needed.", now=now()
     )

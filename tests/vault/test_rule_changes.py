@@ -184,6 +184,7 @@ def test_a_proposal_of_before_an_upgrade_is_outdated(small: Installation) -> Non
 
 
 def test_of_many_activated_at_once_one_is_in_force(installation: Installation) -> None:
+    record(installation.vault, now=now())
     edits = [{"term_days = 28": f"term_days = {days}"} for days in (11, 12, 13, 14)]
     changes = [proposed(installation, edit) for edit in edits]
     together = Barrier(len(changes))
