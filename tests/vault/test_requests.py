@@ -13,8 +13,8 @@ from console.demo import town
 from ingest.docks import DockIdentity
 from tests.installation import MAKER, Installation
 from tests.ruling import put_in_force
-from tests.watching import PURPOSE, approve, entries, footage, keep, payload_of, wish
-from vault import facts
+from tests.watching import PURPOSE, approve, choosing, entries, footage, keep, payload_of, wish
+from vault import facts, grants
 from vault.audit import Event
 from vault.ids import PersonId, RecordingId, RequestId, new_id
 from vault.registry import Registrar
@@ -23,6 +23,7 @@ from vault.rulesets import parse_stored
 from vault.situations import of_json
 from vault.tables import Decision, Dock, Grant, Request
 from vault.vault import Caller
+from vault.viewing import Denied, Viewing, Watching
 
 
 def now() -> datetime:
@@ -301,19 +302,32 @@ def test_a_recipient_must_be_one_of_the_rule_sets(small: Installation) -> None:
     assert payload_of(small, entry)["details"]["recipient"] == "politie"
 
 
-def test_who_shares_the_service_may_ask(small: Installation) -> None:
-    there = Elsewhere(small, "noordwijk")
-    recording = keep(small, footage(1000))
-    denied = ask(small.vault, there.people["supervisor"], wish(recording), now=now())
+def test_who_shares_the_service_may_ask_and_watch(installation: Installation) -> None:
+    there = Elsewhere(installation, "noordwijk")
+    vault, supervisor = installation.vault, there.people["supervisor"]
+    recording = keep(installation, footage(1000))
+    denied = ask(vault, supervisor, wish(recording), now=now())
     assert "other-municipality" in {rule.id for rule in denied.decision.reasons}
     shares = {"term_days = 28": 'term_days = 28\nshares_with = ["noordwijk"]'}
-    put_in_force(small, shares)
-    answer = ask(small.vault, there.people["supervisor"], wish(recording), now=now())
-    # They are of another team; that they are of another municipality is no reason any more.
-    assert {rule.id for rule in answer.decision.reasons} == {"own-team-only"}
-    # They ask; the owner decides.
-    denied = approve(small, waiting(small, recording), by=there.people["decider"])
-    assert "decided-by-own-municipality" in {rule.id for rule in denied.decision.reasons}
+    put_in_force(
+        installation, shares, {"principal.teams.contains(resource.team)": 'resource.team == Team::"centrum"'}
+    )
+    answer = ask(vault, supervisor, wish(recording), now=now())
+    assert answer.state is RequestState.WAITING
+    # They ask; the owner decides; they watch.
+    refused = approve(installation, answer.request, by=there.people["decider"])
+    assert "decided-by-own-municipality" in {rule.id for rule in refused.decision.reasons}
+    grant = approve(installation, answer.request).grant
+    assert grant is not None
+    assert grants.look(vault, supervisor, grant, now=now()).decision.permitted
+    shown = Watching(vault).watch(supervisor, grant, choosing(0, 9), now=now())
+    assert isinstance(shown, Viewing)
+    assert b"".join(map(bytes, shown.pieces())) == footage(1000)[:10]
+    # Not when it is shared no more.
+    put_in_force(installation)
+    ended = Watching(vault).watch(supervisor, grant, choosing(0, 9), now=now())
+    assert isinstance(ended, Denied)
+    assert "other-municipality" in {rule.id for rule in ended.decision.reasons}
 
 
 def test_each_decision_keeps_what_it_was_made_on(installation: Installation) -> None:
