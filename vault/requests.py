@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision, RuleSet
-from policies.facts import Action, Person, Recording, Situation
+from policies.facts import Action, Recording, Situation
 from policies.rules import Obligation
 from vault import audit, facts, situations, tables
 from vault.audit import Event
@@ -195,9 +195,8 @@ def _situation(
     now: datetime,
 ) -> Situation:
     """What `caller` wants to do with a request; whose people count is for the owner's terms to say."""
-    person: Person = facts.person(
-        session, caller.id, recording.municipality, shares_with=rule_set.terms.shares_with
-    )
+    shares = rule_set.terms.shares_with
+    person = facts.person(session, caller.id, recording.municipality, shares_with=shares)
     asked = facts.as_request(row, facts.other_viewers(session, row))
     return Situation(person, action, recording, row.purpose, now, request=asked)
 

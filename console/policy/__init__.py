@@ -10,6 +10,7 @@ app = typer.Typer(
 app.command("propose")(changing.propose)
 app.command("activate")(changing.activate)
 app.command("withdraw")(changing.withdraw)
+app.command("show")(changing.show)
 app.command("list")(changing.listed)
 app.command("what-if")(foreseeing.what_if)
 app.command("explain")(explaining.explain)

@@ -24,6 +24,7 @@ Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="term
 Municipality = Annotated[
     str | None, typer.Option(help="Whose rules; the folder's name when it is not given.")
 ]
+Into = Annotated[Path | None, typer.Option(help="A folder that is not there yet.")]
 Reason = Annotated[str, typer.Option(help="Why, for whoever reads it years later.")]
 
 
@@ -44,6 +45,19 @@ def activate(proposal: UUID) -> None:
 def withdraw(proposal: UUID, reason: Reason) -> None:
     """Take a proposal back."""
     rule_changes.withdraw(opened(), operator(), proposal, reason=reason, now=_now())
+
+
+def show(proposal: UUID, into: Into = None) -> None:
+    """Show the files of a proposal, or of what is or was in force; with --into they are written there."""
+    found = rule_changes.read(opened(), operator(), proposal, now=_now())
+    if into:
+        into.mkdir()
+    for name, text in sorted(found.texts.items()):
+        if into:
+            # As bytes: what is looked at is what would come into force, to the last line end.
+            (into / name).write_bytes(text.encode())
+        else:
+            typer.echo(f"==> {name} <==\n{text}")
 
 
 def listed(municipality: str) -> None:

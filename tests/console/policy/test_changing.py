@@ -75,6 +75,21 @@ def test_a_proposal_is_taken_back(
     assert "withdrawn" in command("policy", "list", town.SLUG, settings=settings).out
 
 
+def test_whoever_activates_can_look_first(
+    small: Installation, command: Command, folder: Path, tmp_path: Path
+) -> None:
+    settings = small.environment("vault")
+    given = {path.name: path.read_bytes() for path in folder.iterdir()}
+    change = command("policy", "propose", folder, "--reason", REASON, settings=settings).out.strip()
+    shown = command("policy", "show", change, settings=settings)
+    assert "==> terms.toml <==" in shown.out
+    assert "term_days = 14" in shown.out
+    copied = tmp_path / "look"
+    assert command("policy", "show", change, "--into", copied, settings=settings).code == 0
+    assert {path.name: path.read_bytes() for path in copied.iterdir()} == given
+    assert len(entries(small, Event.RULES_READ)) == 2
+
+
 def test_what_is_wrong_is_told_per_file(small: Installation, command: Command, folder: Path) -> None:
     (folder / "rules.cedar").write_text("permit everything;")
     (folder / "extra.toml").write_text("")
