@@ -30,11 +30,13 @@ def as_json(situation: Situation) -> Json:
     return {"v": VERSION, **_SITUATION.dump_python(situation, mode="json")}
 
 
-def of_json(stored: Json) -> Situation:
+def of_json(stored: object) -> Situation:
     """The situation that `as_json` made this of. Raises SituationUnreadable.
 
     A fact that later versions added is absent from what earlier ones stored, and then counts as not so.
     """
+    if not isinstance(stored, dict):
+        raise SituationUnreadable
     given = {name: value for name, value in stored.items() if name != "v"}
     try:
         found = _SITUATION.validate_python(given)

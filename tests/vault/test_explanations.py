@@ -102,6 +102,12 @@ def altered_texts(session: Session) -> None:
         row.texts = {path: f"{text}\n// changed" for path, text in row.texts.items()}
 
 
+def no_texts_at_all(session: Session) -> None:
+    """Something that is no text, where texts should be."""
+    for row in session.scalars(select(RuleSetTexts)):
+        row.texts = dict.fromkeys(row.texts, 7)
+
+
 def no_payloads(session: Session) -> None:
     session.execute(delete(AuditPayload))
 
@@ -122,6 +128,7 @@ CHANGES: list[tuple[tuple[Change, ...], Finding, bool]] = [
     ((setting(situation=None),), Finding.FACTS_ALTERED, True),
     ((no_payloads, setting(situation=None)), Finding.FACTS_NOT_KEPT, False),
     ((altered_texts,), Finding.TEXTS_ALTERED, True),
+    ((no_texts_at_all,), Finding.TEXTS_ALTERED, True),
     ((no_texts,), Finding.TEXTS_NOT_KEPT, True),
     ((setting(rules=["needs-complaint"]),), Finding.DECISION_ALTERED, True),
     ((setting(outcome="refused"),), Finding.DECISION_ALTERED, True),

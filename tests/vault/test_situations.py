@@ -63,6 +63,12 @@ def test_what_cannot_be_read_is_not_guessed(change: dict[str, Any]) -> None:
         of_json({**stored(WORLD.ask("supervisor", "klacht")), **change})
 
 
+@pytest.mark.parametrize("found", [None, [], "no", 7, {}])
+def test_nor_what_is_no_situation_at_all(found: object) -> None:
+    with pytest.raises(SituationUnreadable):
+        of_json(found)
+
+
 def test_a_fact_that_is_unknown_here_is_not_passed_over() -> None:
     found = stored(WORLD.ask("supervisor", "klacht"))
     found["request"]["moonPhase"] = "full"
