@@ -1,7 +1,8 @@
 """``bodycam-vault register …``: the functional administrator's commands."""
 
+import os
+import pwd
 from datetime import UTC, datetime
-from getpass import getuser
 from pathlib import Path
 from uuid import UUID
 
@@ -86,7 +87,13 @@ def _registrar() -> tuple[Settings, Registrar]:
 
 def operator() -> Actor:
     """Whoever can run these commands has the vault's key ring: the trail names their system account."""
-    return Actor("operator", getuser(), getuser(), ("functional-administrator",))
+    # Not by the environment, where whoever runs this can write another's name.
+    number = os.getuid()
+    try:
+        account = pwd.getpwuid(number).pw_name
+    except KeyError:
+        account = f"uid-{number}"
+    return Actor("operator", account, account, ("functional-administrator",))
 
 
 def _now() -> datetime:

@@ -224,7 +224,12 @@ def _context(decision: Decision) -> Json:
     """
     return {
         "reasons": [
-            {"id": rule.id, "title": {"nl": rule.title_nl, "en": rule.title_en}, "basis": rule.basis}
+            {
+                "id": rule.id,
+                "title": {"nl": rule.title_nl, "en": rule.title_en},
+                "basis": rule.basis,
+                **({"remedy": {"nl": rule.remedy_nl, "en": rule.remedy_en}} if rule.remedy_nl else {}),
+            }
             for rule in decision.reasons
         ],
         "obligations": [
