@@ -81,6 +81,8 @@ class RuleSet:
     terms: Terms
     purposes: frozenset[str]
     """The schema's closed list, of which `terms.purposes` is what this municipality offers."""
+    written: Mapping[str, Est]
+    """Each rule in Cedar's JSON form, by id: for whoever looks at what a rule looks at."""
     _policies: Callable[[Action], cedarpy.PolicySet]
     """The policies whose scope names an action: the others cannot hold, and cost time to look at."""
     _schema: cedarpy.Schema
@@ -109,6 +111,7 @@ class RuleSet:
             MappingProxyType(rules),
             terms,
             purposes,
+            MappingProxyType(policies),
             lru_cache(None)(lambda action: _policy_set(policies, action)),
             schema,
             lru_cache(FACTS_REMEMBERED)(
@@ -152,13 +155,13 @@ class RuleSet:
 
 def _policy_set(policies: dict[str, Est], action: Action) -> cedarpy.PolicySet:
     """Of these policies the ones about `action`, under our own ids, so that Cedar's answers name them."""
-    about = {id_: policy for id_, policy in policies.items() if _is_about(policy["action"], action)}
+    about = {id_: policy for id_, policy in policies.items() if is_about(policy["action"], action)}
     return cedarpy.PolicySet.from_json_str(
         json.dumps({"staticPolicies": about, "templates": {}, "templateLinks": []})
     )
 
 
-def _is_about(scope: Est, action: Action) -> bool:
+def is_about(scope: Est, action: Action) -> bool:
     """Whether a policy's action scope can match: `action`, `action == …` or `action in […]`."""
     match scope:
         case {"op": "All"}:

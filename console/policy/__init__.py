@@ -2,6 +2,10 @@
 
 import typer
 
+from console.policy import matrices, testing
+
 app = typer.Typer(
     no_args_is_help=True, help="Rule sets: test, describe, compare, propose, activate, explain."
 )
+app.command("test")(testing.run)
+app.command("matrix")(matrices.write)
