@@ -1,5 +1,5 @@
-"""What a matrix asks about: every role of which a rule speaks and one other, every relation, every day on which
-an answer can change, every recipient, and every condition that a rule for that purpose looks at."""
+"""What a matrix asks about: every role of which a rule speaks and one other, every relation, every day on
+which an answer can change, every recipient, and every condition that a rule for that purpose looks at."""
 
 import re
 from dataclasses import dataclass
