@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 import policies
 from policies.engine import RuleSet
 from policies.facts import Action, Grant, Person, Recording, Request, RuleBook, Search, Situation, Trail
+from policies.reading import declared_roles, read_schema
 from policies.retention import dispose_after
 from policies.words import Words, parse_words
 
@@ -39,6 +40,11 @@ def rule_set(municipality: str) -> RuleSet:
 @cache
 def words() -> Words:
     return parse_words("shared/words.csv", (FOLDER / "shared" / "words.csv").read_text(encoding="utf-8"))
+
+
+@cache
+def roles() -> frozenset[str]:
+    return declared_roles(read_schema({"shared/schema.cedarschema": texts("shared")["schema.cedarschema"]}))
 
 
 def id_of(name: str) -> UUID:
