@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from policies.engine import Decision, RuleSet
 from policies.facts import Action, Situation
+from policies.glossary import YES, Glossary, rows
 from policies.problems import Problem, RuleSetInvalid
 from policies.rules import BUILT_IN, OBLIGATIONS
 from policies.scenes import Relation, Scene
-from policies.words import YES, Words, rows
 
 FILE = "cases.csv"
 COLUMNS = [
@@ -91,7 +91,7 @@ def silent_rules(rule_set: RuleSet, outcomes: Iterable[Outcome]) -> list[str]:
     return [rule.id for rule in own if rule.id not in told]
 
 
-def parse_cases(text: str, words: Words, rule_set: RuleSet, file: str = FILE) -> tuple[Case, ...]:
+def parse_cases(text: str, words: Glossary, rule_set: RuleSet, file: str = FILE) -> tuple[Case, ...]:
     """The cases in this text, about these rules. Raises CasesInvalid with all that is wrong, by line."""
     problems: list[Problem] = []
     found: list[Case] = []
@@ -123,7 +123,7 @@ class _Row:
     """The cells of one line, by column."""
 
     cells: Mapping[str, str]
-    words: Words
+    words: Glossary
     rule_set: RuleSet
 
     def wrong(self) -> Iterator[str]:

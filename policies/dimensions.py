@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from policies.engine import RuleSet, is_about
 from policies.facts import Action
+from policies.glossary import Glossary, word_for
 from policies.mentions import Mentions, can_hold_for, mentions
 from policies.scenes import FACTS, WPG, Relation, Scene
-from policies.words import Words, word_for
 
 OTHER, NOBODY = "anders", "geen"
 STRANGER = "iemand anders"
@@ -62,12 +62,12 @@ class Dimensions:
 
 
 def dimensions(
-    rule_set: RuleSet, words: Words, roles: frozenset[str], action: Action, purpose: str
+    rule_set: RuleSet, words: Glossary, roles: frozenset[str], action: Action, purpose: str
 ) -> Dimensions:
     """What the municipality's own rules can look at when somebody does this for this purpose."""
     own = [
         policy
-        for id_, policy in rule_set.written.items()
+        for id_, policy in rule_set.policies.items()
         if rule_set.rules[id_].file.startswith(f"{rule_set.municipality}/")
         and is_about(policy["action"], action)
         and can_hold_for(policy, purpose)
@@ -91,14 +91,14 @@ def dimensions(
     )
 
 
-def _roles(seen: Mentions, words: Words, roles: frozenset[str]) -> dict[str, frozenset[str]]:
+def _roles(seen: Mentions, words: Glossary, roles: frozenset[str]) -> dict[str, frozenset[str]]:
     found = {word_for(words.roles, role): frozenset({role}) for role in sorted(seen.roles)}
     others = sorted(roles - seen.roles)
     return found | {OTHER: frozenset(others[:1])}
 
 
 def _relations(
-    seen: Mentions, action: Action, words: Words, *, shared: bool
+    seen: Mentions, action: Action, words: Glossary, *, shared: bool
 ) -> dict[str, frozenset[Relation]]:
     found = {NOBODY: frozenset[Relation]()}
     relations = [

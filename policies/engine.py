@@ -6,14 +6,15 @@ error, from any rule, denies. The digest says under which exact texts a decision
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
-from typing import final
+from typing import NamedTuple, final
+from uuid import UUID
 
 import cedarpy
 
-from policies import encoding
+from policies import encoding, moments
 from policies.facts import WITHOUT_PURPOSE, Action, Person, Resource, Situation
 from policies.problems import RuleSetInvalid
 from policies.reading import (
@@ -39,7 +40,7 @@ from policies.rules import (
 from policies.terms import Terms
 
 FACTS_REMEMBERED = 256
-"""How many situations a rule set keeps read, but for their moment; other facts are another situation."""
+"""How many situations a rule set remembers its answers to, whatever their moment."""
 _PROOF = object()
 
 
@@ -68,6 +69,33 @@ class Decision:
             raise TypeError("a Decision is made by RuleSet.decide only")
 
 
+class _Facts(NamedTuple):
+    """All of a situation but its moment."""
+
+    person: Person
+    action: Action
+    resource: Resource
+    purpose: str
+    about: encoding.About
+    subject: UUID | None
+    proposer: UUID | None
+
+    @classmethod
+    def of(cls, asked: Situation) -> "_Facts":
+        about = encoding.asked_about(asked)
+        return cls(
+            asked.person, asked.action, asked.resource, asked.purpose, about, asked.subject, asked.proposer
+        )
+
+
+class _Remembered:
+    """What was answered on the same facts, for each stretch between two of their moments."""
+
+    def __init__(self, facts: _Facts) -> None:
+        self.moments = moments.of_facts(facts.resource, facts.about)
+        self.answers: dict[tuple[int, int], Decision] = {}
+
+
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class RuleSet:
@@ -81,13 +109,15 @@ class RuleSet:
     terms: Terms
     purposes: frozenset[str]
     """The schema's closed list, of which `terms.purposes` is what this municipality offers."""
-    written: Mapping[str, Est]
-    """Each rule in Cedar's JSON form, by id: for whoever looks at what a rule looks at."""
+    policies: Mapping[str, Est]
+    """The same rules by id, in Cedar's JSON form, for whoever reads them without a situation."""
     _policies: Callable[[Action], cedarpy.PolicySet]
     """The policies whose scope names an action: the others cannot hold, and cost time to look at."""
     _schema: cedarpy.Schema
-    _known: Callable[[Person, Resource, encoding.About], cedarpy.Entities]
-    """The facts as Cedar reads them. Whoever plays a recording asks about the same, range after range."""
+    _settled: Callable[[Action], bool]
+    """Whether the answers about an action only change at a moment in the facts (`policies.moments`)."""
+    _remembered: Callable[[_Facts], _Remembered]
+    """What was answered before: whoever plays a recording asks about the same, range after range."""
 
     @classmethod
     def parse(cls, municipality: str, files: Mapping[str, str], shared: Mapping[str, str]) -> "RuleSet":
@@ -112,20 +142,35 @@ class RuleSet:
             terms,
             purposes,
             MappingProxyType(policies),
-            lru_cache(None)(lambda action: _policy_set(policies, action)),
+            lru_cache(None)(lambda action: _policy_set(_about(policies, action))),
             schema,
-            lru_cache(FACTS_REMEMBERED)(
-                lambda *known: cedarpy.Entities.from_json_str(encoding.entities(terms, *known), schema)
-            ),
+            lru_cache(None)(lambda action: moments.only_compared(_about(policies, action).values())),
+            lru_cache(FACTS_REMEMBERED)(_Remembered),
         )
 
     def decide(self, situation: Situation) -> Decision:
         """What these rules say about this situation. Never raises for what a rule set or a fact can do wrong:
         then the answer is no, with `cannot-be-evaluated` among its reasons."""
+        if not self._settled(situation.action):
+            return self._evaluate(situation)
+        try:
+            before = self._remembered(_Facts.of(situation))
+            at = moments.stretch(situation.now, before.moments)
+        except (ValueError, TypeError, AttributeError):
+            # Facts that are none; below it is said what is wrong with them.
+            return self._evaluate(situation)
+        if at not in before.answers:
+            before.answers[at] = self._evaluate(situation)
+        return replace(before.answers[at], situation=situation, proof=_PROOF)
+
+    def _evaluate(self, situation: Situation) -> Decision:
         if situation.action not in WITHOUT_PURPOSE and situation.purpose not in self.purposes:
             return self._deny(situation, [PURPOSE_UNKNOWN])
         try:
-            known = self._known(situation.person, situation.resource, encoding.asked_about(situation))
+            facts = encoding.entities(
+                self.terms, situation.person, situation.resource, encoding.asked_about(situation)
+            )
+            known = cedarpy.Entities.from_json_str(facts, self._schema)
             asked = encoding.question(situation, self.municipality)
             answer = cedarpy.is_authorized(asked, self._policies(situation.action), known, self._schema)
         except (ValueError, TypeError, AttributeError) as error:
@@ -153,11 +198,14 @@ class RuleSet:
         return Decision(situation, False, tuple(reasons), frozenset(), self.digest, tuple(errors), _PROOF)
 
 
-def _policy_set(policies: dict[str, Est], action: Action) -> cedarpy.PolicySet:
-    """Of these policies the ones about `action`, under our own ids, so that Cedar's answers name them."""
-    about = {id_: policy for id_, policy in policies.items() if is_about(policy["action"], action)}
+def _about(policies: dict[str, Est], action: Action) -> dict[str, Est]:
+    return {id_: policy for id_, policy in policies.items() if is_about(policy["action"], action)}
+
+
+def _policy_set(policies: dict[str, Est]) -> cedarpy.PolicySet:
+    """These policies under our own ids, so that Cedar's answers name them."""
     return cedarpy.PolicySet.from_json_str(
-        json.dumps({"staticPolicies": about, "templates": {}, "templateLinks": []})
+        json.dumps({"staticPolicies": policies, "templates": {}, "templateLinks": []})
     )
 
 

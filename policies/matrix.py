@@ -13,7 +13,7 @@ from policies.cases import Answer, answer
 from policies.dimensions import SO, Dimensions, dimensions
 from policies.engine import RuleSet
 from policies.facts import Action
-from policies.words import NO, YES, Words, word_for
+from policies.glossary import NO, YES, Glossary, word_for
 
 FILE = "matrix.csv"
 ACTIONS = (Action.ASK, Action.DECIDE)
@@ -36,7 +36,7 @@ Box = tuple[frozenset[str], ...]
 """For each dimension the values for which the answer is the same."""
 
 
-def matrix(rule_set: RuleSet, words: Words, roles: frozenset[str]) -> str:
+def matrix(rule_set: RuleSet, words: Glossary, roles: frozenset[str]) -> str:
     """The matrix as a table. `roles`: the schema's closed list."""
     lines = [";".join(COLUMNS)]
     for action in ACTIONS:
@@ -73,7 +73,7 @@ def _merged(told: Mapping[Box, Answer], dimension: int) -> dict[Box, Answer]:
     }
 
 
-def _not_offered(rule_set: RuleSet, action: Action, words: Words) -> Iterator[str]:
+def _not_offered(rule_set: RuleSet, action: Action, words: Glossary) -> Iterator[str]:
     """One line for all that this municipality uses footage for in no case."""
     others = sorted(rule_set.purposes - rule_set.terms.purposes.keys())
     told = word_for(words.answers, NO)
@@ -89,7 +89,7 @@ def _not_offered(rule_set: RuleSet, action: Action, words: Words) -> Iterator[st
         yield ";".join(line)
 
 
-def _line(box: Box, told: Answer, asked: Dimensions, words: Words) -> str:
+def _line(box: Box, told: Answer, asked: Dimensions, words: Glossary) -> str:
     values = asked.values()
     role, relation, recipient = (_cell(box[at], values[at]) for at in (0, 1, 4))
     day, viewers = (_stretch(box[at], values[at]) for at in (2, 3))

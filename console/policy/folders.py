@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from policies.engine import RuleSet
-from policies.words import Words, parse_words
+from policies.glossary import Glossary, parse_glossary
 from vault.rulesets import SHARED, RuleSetMissing, read_folder, shared_texts
 
 OURS = Path(str(files("policies") / "rulesets"))
@@ -19,7 +19,7 @@ WORDS = "words.csv"
 RuleSetsOption = Annotated[
     Path | None,
     typer.Option(
-        "--rule-sets",
+        "--folder",
         envvar="BODYCAM_RULE_SETS",
         exists=True,
         file_okay=False,
@@ -69,6 +69,6 @@ def folders(root: Path | None, named: Sequence[str] | None) -> Iterator[Folder]:
 
 
 @cache
-def words() -> Words:
+def words() -> Glossary:
     """The words of tables of cases: those of this software."""
-    return parse_words(f"{SHARED}/{WORDS}", (OURS / SHARED / WORDS).read_bytes().decode())
+    return parse_glossary(f"{SHARED}/{WORDS}", (OURS / SHARED / WORDS).read_bytes().decode())

@@ -5,7 +5,7 @@ import typer
 from console.policy.folders import Folder, MunicipalitiesArgument, RuleSetsOption, folders, words
 from policies.cases import FILE, Answer, Outcome, parse_cases, silent_rules, try_cases
 from policies.engine import RuleSet
-from policies.words import NO, YES, Words, word_for
+from policies.glossary import NO, YES, Glossary, word_for
 
 
 def run(
@@ -42,7 +42,7 @@ def tell(folder: Folder, *, quiet: bool) -> int:
     return differing + len(silent)
 
 
-def _told(outcome: Outcome, rule_set: RuleSet, known: Words) -> list[str]:
+def _told(outcome: Outcome, rule_set: RuleSet, known: Glossary) -> list[str]:
     """A case in a few lines: what it is, the answer, and the rules that decide, each with its basis."""
     verdict = word_for(known.answers, YES if outcome.answer.permitted else NO)
     lines = [f"  {'ok  ' if outcome.agrees else 'FOUT'}  {verdict:<3}  {outcome.case.title}"]
@@ -65,6 +65,6 @@ def _told(outcome: Outcome, rule_set: RuleSet, known: Words) -> list[str]:
     return lines
 
 
-def _short(answer: Answer, known: Words) -> str:
+def _short(answer: Answer, known: Glossary) -> str:
     verdict = word_for(known.answers, YES if answer.permitted else NO)
     return "  ".join([verdict, " ".join(answer.rules), *sorted(answer.obligations)])

@@ -6,9 +6,9 @@ import pytest
 from policies.cases import answer
 from policies.engine import RuleSet
 from policies.facts import Action
+from policies.glossary import word_for
 from policies.matrix import COLUMNS, matrix
 from policies.scenes import CONDITIONS, HELD, Relation, Scene
-from policies.words import word_for
 from tests.policies.world import FOLDER, MUNICIPALITIES, roles, rule_set, texts, words
 
 MOST_LINES = 3000

@@ -8,7 +8,7 @@ from itertools import groupby
 import cedarpy
 import pytest
 
-from policies.engine import RuleSet, _policy_set, is_about
+from policies.engine import RuleSet, _about, _policy_set, _Remembered, is_about
 from policies.facts import Action
 from policies.rules import BUILT_IN, Effect, Obligation, parse_rules
 from policies.scenes import FACTS
@@ -91,21 +91,23 @@ def test_a_shared_rule_cannot_be_changed_unseen(name: str) -> None:
 def seen(rules: RuleSet, listed: list[Case], name: str, text: str | None) -> bool:
     """Whether some case is answered differently with this rule instead of the one of that name, or it is
     refused outright. Cases of actions that neither of the two is about cannot be answered differently."""
-    written, known = dict(rules.written), dict(rules.rules)
-    scopes = [written[name]["action"]]
+    policies, known = dict(rules.policies), dict(rules.rules)
+    scopes = [policies[name]["action"]]
     if text is None:
-        del written[name], known[name]
+        del policies[name], known[name]
     else:
         found, problems = parse_rules(known[name].file, text, SCHEMA)
         if problems:
             return True
-        [(known[name], written[name])] = found
-        scopes.append(written[name]["action"])
+        [(known[name], policies[name])] = found
+        scopes.append(policies[name]["action"])
     changed = replace(
         rules,
         rules=known,
-        written=written,
-        _policies=lru_cache(None)(lambda action: _policy_set(written, action)),
+        policies=policies,
+        # Nothing that was remembered of the rules as they are.
+        _policies=lru_cache(None)(lambda action: _policy_set(_about(policies, action))),
+        _remembered=lru_cache(None)(_Remembered),
     )
     about = {action for action in Action if any(is_about(scope, action) for scope in scopes)}
     # Those that the rule decides now come first: they are the likeliest to differ.

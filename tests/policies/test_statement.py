@@ -27,11 +27,14 @@ from policies.scenes import FACTS
 from tests.policies.statement import REGULATIONS, Answer, Regulation
 from tests.policies.world import MOMENT, NOW, id_of, roles, rule_set, texts
 
-SITUATIONS = 10_000
+SITUATIONS = 7_500
 """For each of the four."""
 NAMED = {regulation.municipality: regulation for regulation in REGULATIONS}
 PEOPLE = ("asker", "colleague", "third")
 RECIPIENTS = ("betrokkene", "om", "politie", "justitie", "krant")
+ASKERS = ("officer", "supervisor", "decider", "complaint-handler", "integrity-investigator")
+WINDOW = [21, 22, 23, 24, 25] * 4
+"""Days around which an answer changes, often."""
 OBLIGATIONS = ("decider", "no-copy", "watermark", "notify")
 
 
@@ -42,6 +45,7 @@ class Chance:
         self.regulation = regulation
         self.random = random.Random(regulation.municipality)
         self.purposes = sorted(regulation.purposes)
+        self.recipients = [*RECIPIENTS, *sorted(regulation.recipients)]
         self.known = sorted(rule_set(regulation.municipality).purposes)
 
     def situation(self) -> Situation:
@@ -74,20 +78,22 @@ class Chance:
         return self.regulation.municipality if self.likely(0.97) else "elders"
 
     def person(self) -> Person:
-        held = frozenset(self.random.sample(sorted(roles()), self.one([1, 1, 2, 3])))
+        known = ASKERS if self.likely(0.5) else sorted(roles())
+        held = frozenset(self.random.sample(known, self.one([1, 1, 2, 3])))
         return Person(id_of("asker"), held, self.home(), frozenset({self.one("ab")}), self.likely(0.97))
 
     def footage(self) -> Recording:
+        days = self.one([*range(31), *WINDOW])
         return Recording(
             id=id_of("footage"),
             municipality=self.home(),
             maker=id_of(self.one(PEOPLE)),
             depicted=frozenset(id_of(name) for name in PEOPLE if self.likely(0.2)),
-            team=self.one(["a", "b", None]),
+            team=self.one(["a", "a", "b", "b", None]),
             regime=self.one(["avg", "avg", "wpg"]),
-            recorded_at=NOW - timedelta(days=self.random.randint(0, 30), hours=self.random.randint(0, 23)),
-            dispose_after=NOW + timedelta(days=self.one([-1, 0, 1, 2, 3, 4, 9, 9, 9, 9, 9, 9])),
-            state=self.one(["kept"] * 9 + ["disposed", "quarantine"]),
+            recorded_at=NOW - timedelta(days=days, hours=self.random.randint(0, 23)),
+            dispose_after=NOW + timedelta(days=self.one([-1, 0, 1, 2, 3, 4, *[9] * 12])),
+            state=self.one(["kept"] * 15 + ["disposed", "quarantine"]),
         )
 
     def resource(self, action: Action, footage: Recording) -> Resource:
@@ -103,10 +109,17 @@ class Chance:
             requester=person.id if self.likely(0.95 if own else 0.3) else id_of("third"),
             purpose=purpose if self.likely(0.95) else self.one(self.known),
             asked_at=now,
-            recipient=self.one(RECIPIENTS) if self.likely(0.4) else None,
+            recipient=self.one(self.recipients) if self.likely(0.5) else None,
             other_viewers=self.random.randint(0, 9),
-            **{fact: self.likely(0.75) for fact in FACTS},
+            **self.facts(),
         )
+
+    def facts(self) -> dict[str, Any]:
+        """All of them so, or all but one, or any: a rule shows where nothing else stands in the way."""
+        lacking = self.one(
+            [set(), {self.one(sorted(FACTS))}, {each for each in sorted(FACTS) if self.likely(0.5)}]
+        )
+        return {fact: fact not in lacking for fact in sorted(FACTS)}
 
     def grant(self, person: Person, footage: Recording, purpose: str, now: Any) -> Grant:
         days = timedelta(days=1)

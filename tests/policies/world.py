@@ -10,9 +10,9 @@ from uuid import UUID, uuid5
 import policies
 from policies.engine import RuleSet
 from policies.facts import Action, Grant, Person, Recording, Request, RuleBook, Search, Situation, Trail
+from policies.glossary import Glossary, parse_glossary
 from policies.reading import declared_roles, read_schema
 from policies.retention import dispose_after
-from policies.words import Words, parse_words
 
 FOLDER = Path(policies.__file__).parent / "rulesets"
 MUNICIPALITIES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/terms.toml")))
@@ -38,8 +38,8 @@ def rule_set(municipality: str) -> RuleSet:
 
 
 @cache
-def words() -> Words:
-    return parse_words("shared/words.csv", (FOLDER / "shared" / "words.csv").read_text(encoding="utf-8"))
+def words() -> Glossary:
+    return parse_glossary("shared/words.csv", (FOLDER / "shared" / "words.csv").read_text(encoding="utf-8"))
 
 
 @cache

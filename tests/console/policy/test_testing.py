@@ -26,7 +26,7 @@ def test_all_rule_sets_of_the_software(command: Command) -> None:
 
 
 def test_rule_sets_of_ones_own(command: Command, own: Path) -> None:
-    by_option = command("policy", "test", "--quiet", "--rule-sets", own)
+    by_option = command("policy", "test", "--quiet", "--folder", own)
     by_setting = command("policy", "test", "--quiet", settings={"BODYCAM_RULE_SETS": str(own)})
     assert by_option == by_setting
     assert [line.partition(":")[0] for line in by_option.out.splitlines()] == ["Heerde", "Soest"]
@@ -34,7 +34,7 @@ def test_rule_sets_of_ones_own(command: Command, own: Path) -> None:
 
 def test_a_difference_fails(command: Command, own: Path) -> None:
     change(own / "heerde" / "rules.cedar", "daysAfterRecording > 21", "daysAfterRecording > 22")
-    said = command("policy", "test", "--quiet", "--rule-sets", own)
+    said = command("policy", "test", "--quiet", "--folder", own)
     assert said.code == 1
     assert "FOUT  ja   Verzoek komt op dag 22 binnen" in said.out
     assert "heerde/cases.csv, line " in said.out
@@ -49,14 +49,14 @@ def test_a_rule_that_decides_no_case_fails(command: Command, own: Path) -> None:
     path = own / "heerde" / "cases.csv"
     kept = [line for line in path.read_text("utf-8").splitlines() if "asked-too-late" not in line]
     path.write_text("\n".join(kept), "utf-8")
-    said = command("policy", "test", "heerde", "--quiet", "--rule-sets", own)
+    said = command("policy", "test", "heerde", "--quiet", "--folder", own)
     assert said.code == 1
     assert "FOUT  geen geval voor de regel asked-too-late: Het verzoek kwam later" in said.out
 
 
 def test_a_rule_set_without_cases_fails(command: Command, own: Path) -> None:
     (own / "soest" / "cases.csv").unlink()
-    said = command("policy", "test", "--quiet", "--rule-sets", own)
+    said = command("policy", "test", "--quiet", "--folder", own)
     assert said.code == 1
     assert "Soest: er is geen cases.csv" in said.out
 
@@ -73,7 +73,7 @@ def test_what_cannot_be_read_is_refused(
     command: Command, own: Path, file: str, text: str, instead: str, complaint: str
 ) -> None:
     change(own / "heerde" / file, text, instead)
-    said = command("policy", "test", "--rule-sets", own)
+    said = command("policy", "test", "--folder", own)
     assert said.code == 2
     assert complaint in said.err
     assert "Traceback" not in said.err

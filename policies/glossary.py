@@ -2,7 +2,6 @@
 condition, action or answer. Data, so that a table reads in the municipalities' own language."""
 
 import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,12 +21,12 @@ _KINDS = {
 """Each kind of word, and what such words can mean; roles are the schema's."""
 
 
-class WordsInvalid(RuleSetInvalid):
+class GlossaryInvalid(RuleSetInvalid):
     """The list of words for tables of cases has problems."""
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Glossary:
     """Meaning by word, for each kind."""
 
     actions: Mapping[str, str]
@@ -37,8 +36,8 @@ class Words:
     answers: Mapping[str, str]
 
 
-def parse_words(file: str, text: str) -> Words:
-    """The words in this text. Raises WordsInvalid, which lists every problem."""
+def parse_glossary(file: str, text: str) -> Glossary:
+    """The words in this text. Raises GlossaryInvalid, which lists every problem."""
     found: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
     problems: list[Problem] = []
     for line, row in rows(text):
@@ -56,8 +55,8 @@ def parse_words(file: str, text: str) -> Words:
                 problems.append(Problem(place, None, f"{meaning!r} is not one of {', '.join(sorted(known))}"))
             found[kind][word] = meaning
     if problems:
-        raise WordsInvalid(problems)
-    return Words(*found.values())
+        raise GlossaryInvalid(problems)
+    return Glossary(*found.values())
 
 
 def word_for(words: Mapping[str, str], meaning: str) -> str:
@@ -68,7 +67,7 @@ def word_for(words: Mapping[str, str], meaning: str) -> str:
 def rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """The lines of a table with their numbers, as spreadsheets write it: semicolons, perhaps a byte order
     mark, perhaps empty lines."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=";", strict=True)
+    reader = csv.reader(text.removeprefix("\ufeff").splitlines(keepends=True), delimiter=";", strict=True)
     for row in reader:
         cells = [cell.strip() for cell in row]
         if any(cells):

@@ -1,8 +1,8 @@
 import pytest
 
 from policies.facts import Action
+from policies.glossary import GlossaryInvalid, parse_glossary, rows, word_for
 from policies.scenes import CONDITIONS, Relation
-from policies.words import WordsInvalid, parse_words, rows, word_for
 from tests.policies.world import FOLDER, roles, words
 
 GOOD = "soort;woord;betekent;uitleg\nhandeling;vragen;ask;\nrol;boa;officer;\n"
@@ -18,7 +18,7 @@ def test_every_meaning_has_a_word() -> None:
 
 
 def test_a_word_and_its_meaning_lead_to_each_other() -> None:
-    known = parse_words("words.csv", GOOD)
+    known = parse_glossary("words.csv", GOOD)
     assert known.roles == {"boa": "officer"}
     assert word_for(known.roles, "officer") == "boa"
     assert word_for(known.roles, "auditor") == "auditor"
@@ -37,13 +37,13 @@ def test_a_word_and_its_meaning_lead_to_each_other() -> None:
     ],
 )
 def test_says_what_is_wrong(line: str, complaint: str) -> None:
-    with pytest.raises(WordsInvalid, match=complaint):
-        parse_words("words.csv", f"{GOOD}{line}\n")
+    with pytest.raises(GlossaryInvalid, match=complaint):
+        parse_glossary("words.csv", f"{GOOD}{line}\n")
 
 
 def test_the_columns_are_named() -> None:
-    with pytest.raises(WordsInvalid, match="line 1: the columns are soort;woord;betekent;uitleg"):
-        parse_words("words.csv", GOOD.removeprefix("soort;"))
+    with pytest.raises(GlossaryInvalid, match="line 1: the columns are soort;woord;betekent;uitleg"):
+        parse_glossary("words.csv", GOOD.removeprefix("soort;"))
 
 
 def test_a_spreadsheet_may_have_written_it() -> None:
