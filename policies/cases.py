@@ -69,8 +69,10 @@ class Outcome:
 
     @property
     def agrees(self) -> bool:
-        """Whether the rules say what the table says."""
-        return self.answer == self.case.expected and not self.decision.errors
+        """Whether the rules say what the table says; a table may name them in any order."""
+        said, expected = self.answer, self.case.expected
+        same = (said.permitted, said.obligations) == (expected.permitted, expected.obligations)
+        return same and set(said.rules) == set(expected.rules) and not self.decision.errors
 
 
 def answer(decision: Decision) -> Answer:
@@ -171,7 +173,7 @@ class _Row:
     def _unknown(
         self, column: str, parts: Sequence[str], known: Iterable[str], *, list_them: bool = True
     ) -> Iterator[str]:
-        listed = f"; one of: {', '.join(sorted(known))}" if list_them else ""
+        listed = f"; one of: {', '.join(sorted(known, key=str.casefold))}" if list_them else ""
         for part in parts:
             if not part:
                 yield f"{column}: is empty{listed}"

@@ -27,7 +27,7 @@ class GlossaryInvalid(RuleSetInvalid):
 
 @dataclass(frozen=True, slots=True)
 class Glossary:
-    """Meaning by word, for each kind."""
+    """Meaning by word, for each kind. Several words can mean the same; the first is the one we write."""
 
     actions: Mapping[str, str]
     roles: Mapping[str, str]
@@ -49,8 +49,8 @@ def parse_glossary(file: str, text: str) -> Glossary:
         elif line > 1:
             kind, word, meaning, _ = row
             known = _KINDS[kind]
-            if word in found[kind] or meaning in found[kind].values():
-                problems.append(Problem(place, None, f"{kind} {word!r} or its meaning is there already"))
+            if word in found[kind]:
+                problems.append(Problem(place, None, f"{kind} {word!r} is there already"))
             elif known is not None and meaning not in known:
                 problems.append(Problem(place, None, f"{meaning!r} is not one of {', '.join(sorted(known))}"))
             found[kind][word] = meaning
@@ -60,7 +60,7 @@ def parse_glossary(file: str, text: str) -> Glossary:
 
 
 def word_for(words: Mapping[str, str], meaning: str) -> str:
-    """The word that means this; itself when there is none."""
+    """The first word that means this; itself when there is none."""
     return next((word for word, meant in words.items() if meant == meaning), meaning)
 
 

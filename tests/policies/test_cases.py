@@ -57,6 +57,15 @@ def test_tries_a_case() -> None:
     assert right.answer.rules == ("complaint-handler-asks",)
 
 
+def test_the_order_of_the_rules_does_not_matter() -> None:
+    both = changed("regels", "needs-complaint needs-case-reference")
+    other = changed("regels", "needs-case-reference needs-complaint")
+    for line in (both, other):
+        line = [*line[:6], "", "", "", "nee", line[10], ""]
+        [outcome] = try_cases(HEERDE, parse_cases(text(line), words(), HEERDE))
+        assert outcome.agrees
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [
