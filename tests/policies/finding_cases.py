@@ -30,10 +30,9 @@ def finding(w: World) -> list[Case]:
         ("officer searches", w.find("stranger", w.search("stranger")), "no: no-rule-permits"),
         ("maker is no officer", w.find(w.person("maker", "decider")), "no: no-rule-permits"),
         ("depicted is no officer", w.find(w.person("partner", "decider")), "no: no-rule-permits"),
-        (
-            "administrator searches",
-            w.find("functional-administrator", w.search("functional-administrator")),
-            "no: no-rule-permits",
+        *(
+            (f"{role} searches", w.find(role, w.search(role)), "no: no-rule-permits")
+            for role in ("functional-administrator", "auditor", "application")
         ),
         ("found for appraisal", w.find("maker", purpose="functioneringsgesprek"), _APPRAISAL),
         ("found for audit", w.find("maker", purpose="audit"), "no: purpose-not-offered"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from policies.facts import Action, Grant, Situation
-from tests.policies.world import MOMENT, NOW, Case, World, id_of
+from tests.policies.world import MOMENT, NOW, Case, World, id_of, roles
 
 NEIGHBOUR = "buurstad"
 """A municipality that shares its service."""
@@ -126,6 +126,7 @@ def watching(w: World) -> list[Case]:
         ("revoked by privacy officer", w.revoke("privacy-officer"), "yes: grant-revoked-by-decider"),
         ("handed back", w.revoke("supervisor"), "yes: grant-handed-back"),
         ("revoked by a stranger", w.revoke("stranger"), "no: no-rule-permits"),
+        ("revoked by the auditor", w.revoke("auditor"), "no: no-rule-permits"),
         (
             "revoked for other footage",
             w.revoke("decider", grant=replace(grant, recording=id_of("x"))),
@@ -149,7 +150,10 @@ def deciding(w: World) -> list[Case]:
         ("by the decider", w.decide("decider"), "yes: decided-by-decider"),
         ("by the privacy officer", w.decide("privacy-officer"), "yes: decided-by-decider"),
         ("by a supervisor", w.decide("supervisor", requester="maker"), "no: no-rule-permits"),
-        ("by the administrator", w.decide("functional-administrator"), "no: no-rule-permits"),
+        *(
+            (f"by {role}", w.decide(role), "no: no-rule-permits")
+            for role in sorted(roles() - {"supervisor", "decider", "privacy-officer"})
+        ),
         ("own request", w.decide("decider", requester="decider"), "no: own-request"),
         ("after the term", w.decide("decider", now=over), "no: term-is-over"),
         (

@@ -15,6 +15,7 @@ _ASKS = ("has", "contains", "in", "is")
 _NUMBER = re.compile(r"\d+")
 
 
+_MORE = {"Role": "auditor", "Purpose": "inzageverzoek"}
 _IS_AUDITOR = {"op": "in", "entity": {"type": "Role", "id": "auditor"}}
 
 
@@ -77,11 +78,22 @@ def _bodies(node: Json) -> Iterator[tuple[str, Json]]:
                 yield f"{operator} turned", {"!": {"arg": node}}
             if operator == "Value":
                 yield from ((f"{inside} made {value}", {"Value": value}) for value in _beside(inside))
+            if operator == "Set":
+                yield from ((f"{more} added", {"Set": [*inside, more]}) for more in _more(inside))
             if operator == "Set" and len(inside) > 1:
                 for index in range(len(inside)):
                     yield f"without element {index}", {"Set": [*inside[:index], *inside[index + 1 :]]}
             for what, mutant in _bodies(inside):
                 yield what, node | {operator: mutant}
+
+
+def _more(listed: list[Json]) -> list[Json]:
+    """What a list of roles, or of purposes, could have named too."""
+    kinds = {element["Value"]["__entity"]["type"] for element in listed if "Value" in element}
+    added = [
+        {"Value": {"__entity": {"type": kind, "id": _MORE[kind]}}} for kind in sorted(kinds & _MORE.keys())
+    ]
+    return [more for more in added if more not in listed]
 
 
 def _beside(value: Json) -> list[Json]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from policies.facts import Action, RuleBook, Situation, Trail
-from tests.policies.world import Case, World
+from tests.policies.world import Case, World, rule_set
 
 
 def everywhere(w: World) -> list[Case]:
@@ -23,10 +23,12 @@ def reading(w: World) -> list[Case]:
         ("a request, by the decider", request("decider"), "yes: request-read-by-decider"),
         ("a request, by the privacy officer", request("privacy-officer"), "yes: request-read-by-decider"),
         ("somebody's request", request("stranger"), "no: no-rule-permits"),
+        ("a request, by the auditor", request("auditor"), "no: no-rule-permits"),
         ("own grant", grant("supervisor"), "yes: grant-read-by-holder"),
         ("a grant, by the decider", grant("decider"), "yes: grant-read-by-decider"),
         ("a grant, by the privacy officer", grant("privacy-officer"), "yes: grant-read-by-decider"),
         ("somebody's grant", grant("stranger"), "no: no-rule-permits"),
+        ("a grant, by the auditor", grant("auditor"), "no: no-rule-permits"),
     ]
 
 
@@ -40,7 +42,10 @@ def trail(w: World) -> list[Case]:
         ("supervisor", w.read_audit("supervisor", "toezicht-inzagelog"), "no: no-rule-permits"),
         ("decider", w.read_audit("decider", "audit"), "no: no-rule-permits"),
         ("administrator", w.read_audit("functional-administrator", "audit"), "no: no-rule-permits"),
-        ("investigation", w.read_audit("privacy-officer", "opsporing"), only),
+        *(
+            (f"trail read for {purpose}", w.read_audit("privacy-officer", purpose), only)
+            for purpose in sorted(rule_set(w.municipality).purposes - _NOT_FOR_FOOTAGE)
+        ),
         (
             "appraisal",
             w.read_audit("privacy-officer", "functioneringsgesprek"),
@@ -79,6 +84,7 @@ def evaluating(w: World) -> list[Case]:
     ]
 
 
+_NOT_FOR_FOOTAGE = {"toezicht-inzagelog", "audit", "functioneringsgesprek"}
 _RULES = {
     Action.PROPOSE_RULES: (
         "rules-proposed-by-administration",
