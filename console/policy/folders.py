@@ -63,7 +63,7 @@ def folders(root: Path | None, named: Sequence[str] | None) -> Iterator[Folder]:
     place = root or OURS
     found = {path.name: Folder(path) for path in sorted(place.iterdir()) if (path / "terms.toml").exists()}
     for name in named or found:
-        if name not in found or name == SHARED:
+        if name not in found:
             raise RuleSetMissing(name)
         yield found[name]
 

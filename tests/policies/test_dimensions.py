@@ -37,6 +37,12 @@ def test_the_role_that_is_not_named_is_one_that_is_not_named() -> None:
     assert len(complaint.roles[OTHER]) == 1
 
 
+def test_the_other_role_is_never_one_that_is_named() -> None:
+    complaint = asked("heerde", "klacht", more='principal in Role::"application"')
+    assert list(complaint.roles) == ["toepassing", "klachtbehandelaar", OTHER]
+    assert complaint.roles[OTHER].isdisjoint({"application", "complaint-handler"})
+
+
 def test_every_day_on_which_an_answer_can_change() -> None:
     assert list(asked("heerde", "inzageverzoek").days) == ["0-20", "21", "22-27", "28-"]
     assert list(asked("alphen-aan-den-rijn", "opsporing").days) == ["0-27", "28-3651", "3652-"]

@@ -147,3 +147,16 @@ def test_a_change_of_a_term_shows() -> None:
     longer = own["terms.toml"].replace("term_days = 28", "term_days = 35")
     changed = RuleSet.parse("heerde", own | {"terms.toml": longer}, texts("shared"))
     assert ";0-34;" in matrix(changed, words(), roles())
+
+
+def test_stretches_that_do_not_touch_stay_apart() -> None:
+    own = texts("heerde")
+    closed = """
+    @id("closed") @title_nl("Dicht.") @title_en("Closed.") @basis("x")
+    forbid (principal, action == Action::"ask", resource)
+    when { context.request.daysAfterRecording >= 7 && context.request.daysAfterRecording <= 9 };
+    """
+    changed = RuleSet.parse("heerde", own | {"closed.cedar": closed}, texts("shared"))
+    lines = matrix(changed, words(), roles()).splitlines()
+    learns = [line for line in lines if line.startswith("vragen;zelfevaluatie;handhaver;")]
+    assert [line.split(";")[4] for line in learns] == ["0-6|10-27"]

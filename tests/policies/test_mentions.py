@@ -26,7 +26,10 @@ def test_what_a_rule_looks_at() -> None:
 
 
 def test_annotations_are_not_looked_at() -> None:
-    assert mentions([policy('@type("Role") permit (principal, action, resource);')]).roles == frozenset()
+    assert (
+        mentions([policy('@type("Role") @id("officer") permit (principal, action, resource);')]).roles
+        == frozenset()
+    )
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,15 @@ def test_a_difference_fails(command: Command, own: Path) -> None:
     assert "Soest: 53 gevallen, 0 anders dan verwacht, 0 regels zonder geval" in said.out
 
 
+def test_a_table_that_expects_another_answer_fails(command: Command, own: Path) -> None:
+    change(
+        own / "heerde" / "cases.csv", ";ja;complaint-handler-asks;decider no-copy", ";nee;needs-complaint;"
+    )
+    said = command("policy", "test", "heerde", "--quiet", "--folder", own)
+    assert said.code == 1
+    assert "2 anders dan verwacht, 0 regels zonder geval" in said.out
+
+
 def test_a_rule_that_decides_no_case_fails(command: Command, own: Path) -> None:
     path = own / "heerde" / "cases.csv"
     kept = [line for line in path.read_text("utf-8").splitlines() if "asked-too-late" not in line]
