@@ -2,6 +2,7 @@
 which an answer can change, every recipient, and every condition that a rule for that purpose looks at."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,12 +10,20 @@ from policies.engine import RuleSet, is_about
 from policies.facts import Action
 from policies.glossary import Glossary, word_for
 from policies.mentions import Mentions, can_hold_for, mentions
+from policies.rules import Est
 from policies.scenes import FACTS, WPG, Relation, Scene
 
 OTHER, NOBODY = "anders", "geen"
 STRANGER = "iemand anders"
 """A recipient that no terms name: a key of terms has no space in it."""
 SO, NOT_SO = "1", "0"
+
+PERMITTED_HERE = (Action.ASK, Action.DECIDE)
+"""What a municipality's own rules permit."""
+_NEEDED: defaultdict[Action, frozenset[str]] = defaultdict(
+    frozenset, {Action.FIND: frozenset({"has_case_reference"})}
+)
+"""What the shared rules demand, so that without it there is one answer only."""
 
 MOMENTS = frozenset({"now", "recordedAt", "disposeAfter", "askedAt"})
 """When a rule looks at one of these, its answer can change on any day: it is asked about each."""
@@ -64,17 +73,14 @@ class Dimensions:
 def dimensions(
     rule_set: RuleSet, words: Glossary, roles: frozenset[str], action: Action, purpose: str
 ) -> Dimensions:
-    """What the municipality's own rules can look at when somebody does this for this purpose."""
-    own = [
-        policy
-        for id_, policy in rule_set.policies.items()
-        if rule_set.rules[id_].file.startswith(f"{rule_set.municipality}/")
-        and is_about(policy["action"], action)
-        and can_hold_for(policy, purpose)
-    ]
+    """What the municipality's own rules can look at when somebody does this for this purpose; where it is the
+    shared rules that permit, also the roles and relations of theirs."""
+    own = own_rules(rule_set, action, purpose)
     seen = mentions(own)
+    permitting = [] if action in PERMITTED_HERE else _about(rule_set, action, purpose)
+    wide = mentions([*own, *permitting])
     terms = rule_set.terms
-    facts = [name for name in sorted(FACTS) if _attribute(name) in seen.attributes]
+    facts = [name for name in sorted(FACTS) if _attribute(name) in seen.attributes or name in _NEEDED[action]]
     regimes = [WPG] if "regime" in seen.attributes or terms.wpg_term_days else []
     recipients: dict[str, str | None] = {NOBODY: None}
     if action is Action.ASK or "recipient" in seen.attributes:
@@ -82,13 +88,28 @@ def dimensions(
     return Dimensions(
         action,
         purpose,
-        _roles(seen, words, roles),
-        _relations(seen, action, words, shared=bool(terms.shares_with)),
+        _roles(wide, words, roles),
+        _relations(wide, action, words, shared=bool(terms.shares_with)),
         _days(seen, {terms.term_days, terms.wpg_term_days or terms.term_days}),
         _viewers(seen, terms.most_viewers),
         recipients,
         tuple(facts + regimes),
     )
+
+
+def own_rules(rule_set: RuleSet, action: Action, purpose: str) -> list[Est]:
+    """The municipality's own rules that can decide about an action for a purpose."""
+    return _about(rule_set, action, purpose, f"{rule_set.municipality}/")
+
+
+def _about(rule_set: RuleSet, action: Action, purpose: str, file: str = "") -> list[Est]:
+    return [
+        policy
+        for id_, policy in rule_set.policies.items()
+        if rule_set.rules[id_].file.startswith(file)
+        and is_about(policy["action"], action)
+        and can_hold_for(policy, purpose)
+    ]
 
 
 def _roles(seen: Mentions, words: Glossary, roles: frozenset[str]) -> dict[str, frozenset[str]]:

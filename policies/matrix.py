@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise, product
 
 from policies.cases import Answer, answer
-from policies.dimensions import SO, Dimensions, dimensions
+from policies.dimensions import PERMITTED_HERE, SO, Dimensions, dimensions, own_rules
 from policies.engine import RuleSet
 from policies.facts import Action
 from policies.glossary import NO, YES, Glossary, word_for
 
 FILE = "matrix.csv"
-ACTIONS = (Action.ASK, Action.DECIDE)
+SHARED_PERMITS = (Action.FIND, Action.WATCH)
+"""Told of where a municipality forbids more of it than the shared rules do."""
 COLUMNS = [
     "handeling",
     "doel",
@@ -39,8 +40,12 @@ Box = tuple[frozenset[str], ...]
 def matrix(rule_set: RuleSet, words: Glossary, roles: frozenset[str]) -> str:
     """The matrix as a table. `roles`: the schema's closed list."""
     lines = [";".join(COLUMNS)]
-    for action in ACTIONS:
-        for purpose in sorted(rule_set.terms.purposes):
+    purposes = sorted(rule_set.terms.purposes)
+    more = [
+        each for each in SHARED_PERMITS if any(own_rules(rule_set, each, purpose) for purpose in purposes)
+    ]
+    for action in (*PERMITTED_HERE, *more):
+        for purpose in purposes:
             asked = dimensions(rule_set, words, roles, action, purpose)
             # What is allowed first: that is what one looks for.
             found = sorted(boxes(rule_set, asked), key=lambda box: not box[1].permitted)

@@ -22,6 +22,7 @@ RELATIONS = (
     Relation.OWN_REQUEST,
 )
 Line = dict[str, str]
+HEERDE = rule_set("heerde")
 
 
 @pytest.mark.parametrize("municipality", MUNICIPALITIES)
@@ -133,7 +134,7 @@ def test_a_change_of_a_rule_shows() -> None:
     own = texts("heerde")
     looser = own["rules.cedar"].replace("daysAfterRecording > 21", "daysAfterRecording > 22")
     changed = RuleSet.parse("heerde", own | {"rules.cedar": looser}, texts("shared"))
-    before = matrix(rule_set("heerde"), words(), roles()).splitlines()
+    before = matrix(HEERDE, words(), roles()).splitlines()
     after = matrix(changed, words(), roles()).splitlines()
     gone = [line for line in before if line not in after]
     assert gone
@@ -160,3 +161,27 @@ def test_stretches_that_do_not_touch_stay_apart() -> None:
     lines = matrix(changed, words(), roles()).splitlines()
     learns = [line for line in lines if line.startswith("vragen;zelfevaluatie;handhaver;")]
     assert [line.split(";")[4] for line in learns] == ["0-6|10-27"]
+
+
+def test_more_that_is_forbidden_of_finding_and_watching_shows() -> None:
+    own = texts("heerde")
+    more = """
+    @id("watched-in-a-week") @title_nl("Te laat.") @title_en("Too late.") @basis("x")
+    forbid (principal, action == Action::"watch", resource)
+    when { context.now.durationSince(resource.recordedAt) > duration("168h") };
+
+    @id("found-by-others-only") @title_nl("Niet zelf.") @title_en("Not oneself.") @basis("x")
+    forbid (principal in Role::"complaint-handler", action == Action::"find", resource);
+    """
+    changed = RuleSet.parse("heerde", own | {"more.cedar": more}, texts("shared"))
+    lines = matrix(changed, words(), roles()).splitlines()
+    watches = [line for line in lines if line.startswith("bekijken;klacht;")]
+    assert watches[0] == "bekijken;klacht;*;*;0-7;*;*;*;ja;watch-under-grant;"
+    assert watches[1] == "bekijken;klacht;*;*;8-27;*;*;*;nee;watched-in-a-week;"
+    finds = [line for line in lines if line.startswith("zoeken;klacht;") and ";ja;" in line]
+    assert "teamleider" in finds[0]
+    assert all("klachtbehandelaar" not in line for line in finds)
+    assert "handhaver;maker|in beeld" in "\n".join(finds)
+    assert not any(
+        line.startswith(("bekijken", "zoeken")) for line in matrix(HEERDE, words(), roles()).splitlines()
+    )
