@@ -84,6 +84,7 @@ def run_ingest() -> None:
     with _process("ingest") as settings:
         intake = open_intake(settings)
         require_newest(intake.database)
+        intake.tell_closed()
         serve(make_ingest(intake), settings.ingest_listen, stop_seconds=settings.stop_seconds)
 
 
@@ -112,9 +113,12 @@ def run_migrate() -> None:
 
 @app.command("check")
 def run_check() -> None:
-    """Check every invariant now; exits with 1 when something is wrong."""
+    """Check every invariant now; exits with 1 when something is wrong. Tells who takes in no footage."""
     settings = load()
-    count = Keeper(open_vault(settings), settings).check()
+    keeper = Keeper(open_vault(settings), settings)
+    count = keeper.check()
+    for municipality, missing in keeper.closed().items():
+        typer.echo(f"{municipality} takes in no footage; missing: {', '.join(missing) or 'rules'}")
     typer.echo(f"findings: {count}")
     raise typer.Exit(1 if count else 0)
 

@@ -21,10 +21,12 @@ app = typer.Typer(
 
 @app.command("municipality")
 def register_municipality(slug: str, name: str) -> None:
-    """Register a municipality by the name of its rule set."""
+    """Register a municipality by the name of its rule set; tells when its legal records are missing."""
     settings, registrar = _registrar()
-    open_vault(settings).rule_sets.of(slug)
+    missing = open_vault(settings).rule_sets.of(slug).terms.records.missing()
     registrar.municipality(slug, name, now=_now())
+    if missing:
+        typer.echo(f"{slug} takes in no footage; missing: {', '.join(missing)}")
 
 
 @app.command("person")

@@ -74,6 +74,7 @@ def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = n
     )
     watch = api.watch_with(vault, completions, clock)
     app.include_router(authzen.routes(vault, clock))
+    app.include_router(authzen.metadata_routes(settings.vault_url))
     app.mount("/api/v1", _api(vault, settings, watch, clock))
     _add_problems(app)
     guarded = authzen.RequestIds(

@@ -1,9 +1,11 @@
 """What can go wrong at the vault's doors, and what to do about it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from policies.rules import Obligation, Rule
+from policies.words import OBLIGATIONS
 from vault.web.problem import Problem, Refused, Text
 
 
@@ -132,15 +134,6 @@ FAILED = _problem(
     "Nothing was shown. Try again; if it keeps failing, give the administrator the traceId.",
 )
 
-_UNMET = {
-    Obligation.OTHERS_UNRECOGNISABLE: Text(
-        "Anderen moeten onherkenbaar zijn gemaakt.", "Others must be unrecognisable."
-    ),
-    Obligation.WATERMARK: Text("Het beeld moet een watermerk dragen.", "The picture must carry a watermark."),
-    Obligation.ON_SITE_ONLY: Text("Alleen op kantoor te bekijken.", "To be watched on site only."),
-    Obligation.NOTIFY: Text("De betrokken handhaver moet bericht krijgen.", "The officer must be notified."),
-}
-
 
 def denied(reasons: Iterable[Rule], **extra: Any) -> Refused:
     """A denial by the policy, with the rules that decided it."""
@@ -149,8 +142,13 @@ def denied(reasons: Iterable[Rule], **extra: Any) -> Refused:
 
 def unmet(obligations: Iterable[Obligation]) -> Refused:
     """A grant whose obligations the door cannot carry out."""
-    listed = [{"id": o.value, "title": _UNMET.get(o, Text(o.value, o.value))} for o in sorted(obligations)]
-    return Refused(OBLIGATION_UNMET, extra={"obligations": listed})
+    named = [(each.value, Text(*OBLIGATIONS[each])) for each in sorted(obligations)]
+    detail = Text(
+        f"{OBLIGATION_UNMET.detail.nl} Nodig is: {' '.join(text.nl for _, text in named)}",
+        f"{OBLIGATION_UNMET.detail.en} What is needed: {' '.join(text.en for _, text in named)}",
+    )
+    listed = [{"id": name, "title": text} for name, text in named]
+    return Refused(replace(OBLIGATION_UNMET, detail=detail), extra={"obligations": listed})
 
 
 def reason(rule: Rule) -> dict[str, Any]:
