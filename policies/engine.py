@@ -199,7 +199,7 @@ class RuleSet:
 
 
 def _about(policies: dict[str, Est], action: Action) -> dict[str, Est]:
-    return {id_: policy for id_, policy in policies.items() if _is_about(policy["action"], action)}
+    return {id_: policy for id_, policy in policies.items() if is_about(policy["action"], action)}
 
 
 def _policy_set(policies: dict[str, Est]) -> cedarpy.PolicySet:
@@ -209,7 +209,7 @@ def _policy_set(policies: dict[str, Est]) -> cedarpy.PolicySet:
     )
 
 
-def _is_about(scope: Est, action: Action) -> bool:
+def is_about(scope: Est, action: Action) -> bool:
     """Whether a policy's action scope can match: `action`, `action == …` or `action in […]`."""
     match scope:
         case {"op": "All"}:

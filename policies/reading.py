@@ -25,7 +25,8 @@ _PURPOSES = re.compile(r"entity Purpose enum \[([^\]]*)\]")
 
 def digest(texts: Mapping[str, str]) -> str:
     """SHA-256 over the texts: of the lines `sha256sum` prints for them, sorted by path, so that anyone can
-    recompute it: `sha256sum noordwijk/* shared/* | LC_ALL=C sort -k2 | sha256sum`."""
+    recompute it: `sha256sum noordwijk/*.cedar noordwijk/*.toml shared/*.cedar* | LC_ALL=C sort -k2 |
+    sha256sum`. Tables (`*.csv`) decide nothing and do not count."""
     lines = [f"{hashlib.sha256(texts[path].encode()).hexdigest()}  {path}\n" for path in sorted(texts)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 

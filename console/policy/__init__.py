@@ -2,11 +2,13 @@
 
 import typer
 
-from console.policy import changing, describing, explaining, foreseeing
+from console.policy import changing, describing, explaining, foreseeing, matrices, testing
 
 app = typer.Typer(
     no_args_is_help=True, help="Rule sets: test, describe, compare, propose, activate, explain."
 )
+app.command("test")(testing.run)
+app.command("matrix")(matrices.write)
 app.command("describe")(describing.tell)
 app.command("records")(describing.tell_records)
 app.command("propose")(changing.propose)

@@ -9,9 +9,9 @@ from .source import ROOMS, Source, sources
 
 # fmt: off
 PURE = frozenset((
-    "__future__", "abc", "bisect", "cedarpy", "collections", "dataclasses", "datetime", "decimal", "enum",
-    "functools", "hashlib", "itertools", "json", "math", "operator", "policies", "pydantic", "re", "string",
-    "textwrap", "tomllib", "types", "typing", "urllib.parse", "uuid", "zoneinfo",
+    "__future__", "abc", "bisect", "cedarpy", "collections", "csv", "dataclasses", "datetime", "decimal",
+    "enum", "functools", "hashlib", "itertools", "json", "math", "operator", "policies", "pydantic", "re",
+    "string", "textwrap", "tomllib", "types", "typing", "urllib.parse", "uuid", "zoneinfo",
 ))
 """What policies may import: the language, arithmetic on values, Cedar, pydantic. No I/O, no clock."""
 WORLDLY_NAMES = frozenset(("open", "print", "input", "eval", "exec", "compile", "__import__"))

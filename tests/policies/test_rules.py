@@ -49,6 +49,21 @@ def test_reads_a_rule() -> None:
         ("@obligations", "@obligation", "@obligation is not an annotation known here"),
         ("decider, no-copy", "decider, no-copies", "'no-copies' is not an obligation known here"),
         ("decider, no-copy", "", "'' is not an obligation known here"),
+        (
+            '@basis("AVG art. 6")',
+            '@basis("x") @remedy_nl("Vraag.") ',
+            "@remedy_nl and @remedy_en go together",
+        ),
+        (
+            '@basis("AVG art. 6")',
+            '@basis("x") @remedy_nl("Vraag.") @remedy_en(" ")',
+            "@remedy_nl and @remedy_en go together",
+        ),
+        (
+            '@basis("AVG art. 6")',
+            '@basis("x") @remedy_nl("Vraag.") @remedy_en("Ask.")',
+            "@remedy_nl and @remedy_en mean nothing on a permit",
+        ),
         ("permit (", "forbid (", "@obligations means nothing on a forbid"),
         ('action == Action::"ask"', "action", "a permit must name its actions"),
         ('Purpose::"klacht"', 'Purpose::"klagt"', "is not declared as a valid eid"),
@@ -62,6 +77,13 @@ def test_reads_a_rule() -> None:
 def test_says_what_is_wrong(text: str, instead: str, complaint: str) -> None:
     assert text in GOOD
     assert complaint in "\n".join(complaints(GOOD.replace(text, instead)))
+
+
+def test_a_denial_can_say_what_would_help() -> None:
+    text = GOOD.replace('@obligations("decider, no-copy")', '@remedy_nl("Vraag.")\n@remedy_en(" Ask. ")')
+    [(rule, _)], problems = parse_rules("x/rules.cedar", text.replace("permit (", "forbid ("), SCHEMA)
+    assert not problems
+    assert (rule.remedy_nl, rule.remedy_en) == ("Vraag.", "Ask.")
 
 
 def test_names_the_rule_when_it_does_not_fit_the_schema() -> None:

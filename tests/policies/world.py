@@ -9,24 +9,42 @@ from uuid import UUID, uuid5
 
 import policies
 from policies.engine import RuleSet
-from policies.facts import Action, Grant, Person, Recording, Request, Situation, Trail
+from policies.facts import Action, Grant, Person, Recording, Request, RuleBook, Search, Situation, Trail
+from policies.glossary import Glossary, parse_glossary
+from policies.reading import declared_roles, read_schema
 from policies.retention import dispose_after
 
 FOLDER = Path(policies.__file__).parent / "rulesets"
-MUNICIPALITIES = ("noordwijk", "den-helder", "voorbeeldstad")
+MUNICIPALITIES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/terms.toml")))
+DECIDING = (".cedar", ".cedarschema", ".toml")
+"""Files that rules are made of; tables of cases decide nothing."""
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 RECORDED = NOW - timedelta(days=3)
 MOMENT = timedelta(milliseconds=1)
 
+Case = tuple[str, Situation, str]
+"""What it is about, the situation, and the answer: yes or no, the deciding rules, [the obligations]."""
+
 
 def texts(folder: str) -> dict[str, str]:
-    return {path.name: path.read_text(encoding="utf-8") for path in (FOLDER / folder).iterdir()}
+    files = (path for path in (FOLDER / folder).iterdir() if path.suffix in DECIDING)
+    return {path.name: path.read_text(encoding="utf-8") for path in files}
 
 
 @cache
 def rule_set(municipality: str) -> RuleSet:
     return RuleSet.parse(municipality, texts(municipality), texts("shared"))
+
+
+@cache
+def words() -> Glossary:
+    return parse_glossary("shared/words.csv", (FOLDER / "shared" / "words.csv").read_text(encoding="utf-8"))
+
+
+@cache
+def roles() -> frozenset[str]:
+    return declared_roles(read_schema({"shared/schema.cedarschema": texts("shared")["schema.cedarschema"]}))
 
 
 def id_of(name: str) -> UUID:
@@ -36,8 +54,11 @@ def id_of(name: str) -> UUID:
 class World:
     """Facts of one municipality. Whoever is asked for by name exists; the same name is the same person."""
 
-    def __init__(self, municipality: str) -> None:
+    def __init__(self, municipality: str, purpose: str = "opsporing", another: str = "aangifte") -> None:
+        """`purpose`, for which things are done, and `another`; both are offered there."""
         self.municipality = municipality
+        self.purpose = purpose
+        self.another = another
         self.recording = Recording(
             id=id_of("recording"),
             municipality=municipality,
@@ -68,8 +89,8 @@ class World:
 
     def decide(self, person: Person | str, requester: str = "supervisor", **changes: Any) -> Situation:
         who = self.person(person) if isinstance(person, str) else person
-        request = Request(id_of("request"), id_of(requester), "opsporing", NOW, has_case_reference=True)
-        situation = Situation(who, Action.DECIDE, self.recording, "opsporing", NOW, request)
+        request = Request(id_of("request"), id_of(requester), self.purpose, NOW, has_case_reference=True)
+        situation = Situation(who, Action.DECIDE, self.recording, self.purpose, NOW, request)
         return replace(situation, **changes)
 
     def grant(self, **changes: Any) -> Grant:
@@ -77,7 +98,7 @@ class World:
             id=id_of("grant"),
             holder=id_of("supervisor"),
             recording=self.recording.id,
-            purpose="opsporing",
+            purpose=self.purpose,
             valid_from=NOW - timedelta(hours=1),
             valid_until=NOW + timedelta(hours=1),
             revoked=False,
@@ -87,16 +108,43 @@ class World:
 
     def watch(self, grant: Grant | None, person: str = "supervisor", **changes: Any) -> Situation:
         situation = Situation(
-            self.person(person), Action.WATCH, self.recording, "opsporing", NOW, grant=grant
+            self.person(person), Action.WATCH, self.recording, self.purpose, NOW, grant=grant
         )
         return replace(situation, **changes)
 
     def revoke(self, person: Person | str, **changes: Any) -> Situation:
         who = self.person(person) if isinstance(person, str) else person
-        situation = Situation(who, Action.REVOKE, self.recording, "opsporing", NOW, grant=self.grant())
+        situation = Situation(who, Action.REVOKE, self.recording, self.purpose, NOW, grant=self.grant())
         return replace(situation, **changes)
 
     def read_audit(self, person: str, purpose: str, trail: Trail | None = None) -> Situation:
         return Situation(
             self.person(person), Action.READ_AUDIT, trail or Trail(self.municipality), purpose, NOW
         )
+
+    def search(self, person: str = "supervisor", **changes: Any) -> Search:
+        search = Search(
+            id=id_of("search"),
+            requester=id_of(person),
+            purpose=self.purpose,
+            since=self.recording.recorded_at,
+            until=self.recording.recorded_at + timedelta(hours=24),
+            open_until=NOW + MOMENT,
+            has_case_reference=True,
+        )
+        return replace(search, **changes)
+
+    def find(self, person: Person | str, search: Search | None = None, **changes: Any) -> Situation:
+        who = self.person(person) if isinstance(person, str) else person
+        situation = Situation(who, Action.FIND, self.recording, self.purpose, NOW, search=search)
+        return replace(situation, **changes)
+
+    def evaluate(self, person: Person | str, subject: str = "maker", **changes: Any) -> Situation:
+        who = self.person(person) if isinstance(person, str) else person
+        situation = Situation(who, Action.EVALUATE, self.recording, "", NOW, subject=id_of(subject))
+        return replace(situation, **changes)
+
+    def rules(self, action: Action, person: Person | str, proposer: str | None = None) -> Situation:
+        who = self.person(person) if isinstance(person, str) else person
+        by = None if proposer is None else id_of(proposer)
+        return Situation(who, action, RuleBook(self.municipality), "", NOW, proposer=by)
