@@ -5,16 +5,19 @@ error, from any rule, denies. The digest says under which exact texts a decision
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass
+from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import final
 
 import cedarpy
 
-from policies import encoding
-from policies.facts import WITHOUT_PURPOSE, Action, Person, Resource, Situation
+from policies import encoding, lists
+from policies.conditions import NEVER
+from policies.facts import WITHOUT_PURPOSE, Action, Person, Resource, Search, Situation, Trail
+from policies.lists import LISTED, Residual, Written
 from policies.problems import RuleSetInvalid
 from policies.reading import (
     SHARED,
@@ -36,6 +39,7 @@ from policies.rules import (
     Obligation,
     Rule,
 )
+from policies.symbols import NotListable
 from policies.terms import Terms
 
 FACTS_REMEMBERED = 256
@@ -86,6 +90,8 @@ class RuleSet:
     _schema: cedarpy.Schema
     _known: Callable[[Person, Resource, encoding.About], cedarpy.Entities]
     """The facts as Cedar reads them. Whoever plays a recording asks about the same, range after range."""
+    _listed: Mapping[Action, tuple[Written, ...]]
+    """The rules that lists are made by."""
 
     @classmethod
     def parse(cls, municipality: str, files: Mapping[str, str], shared: Mapping[str, str]) -> "RuleSet":
@@ -101,6 +107,11 @@ class RuleSet:
         problems = list(file_problems(municipality, files, shared))
         terms = read_terms(municipality, texts, purposes, problems)
         rules, policies = read_rules(texts, schema, problems)
+        listed = {
+            action: tuple((rules[id_], est) for id_, est in _about(policies, action)) for action in LISTED
+        }
+        for action, written in listed.items():
+            problems += lists.unlistable(written, action)
         if terms is None or problems:
             raise RuleSetInvalid(problems)
         return cls(
@@ -114,6 +125,7 @@ class RuleSet:
             lru_cache(FACTS_REMEMBERED)(
                 lambda *known: cedarpy.Entities.from_json_str(encoding.entities(terms, *known), schema)
             ),
+            MappingProxyType(listed),
         )
 
     def decide(self, situation: Situation) -> Decision:
@@ -137,6 +149,39 @@ class RuleSet:
             return self._deny(situation, reasons or [NO_RULE_PERMITS])
         return self._permit(situation, reasons)
 
+    def remaining(
+        self,
+        person: Person,
+        action: Action,
+        *,
+        now: datetime,
+        purpose: str = "",
+        search: Search | None = None,
+    ) -> Residual:
+        """Which rows `decide` would permit this person this action for: one of `LISTED`, at this moment.
+
+        FIND has a purpose and may have a search; a request or a grant has a purpose of its own. Every row is
+        one of this municipality.
+        """
+        if action is Action.FIND and purpose not in self.purposes:
+            return Residual(NEVER, (PURPOSE_UNKNOWN,), self.digest)
+        try:
+            # What Cedar refuses to read of what is known, it would refuse with every row.
+            self._known(person, Trail(self.municipality), search)
+            return lists.remaining(
+                self._listed[action],
+                person,
+                action,
+                self.terms,
+                self.purposes,
+                now=now,
+                purpose=purpose,
+                search=search,
+                rule_set=self.digest,
+            )
+        except (ValueError, TypeError, AttributeError, NotListable):
+            return Residual(NEVER, (CANNOT_BE_EVALUATED,), self.digest)
+
     def _permit(self, situation: Situation, reasons: list[Rule]) -> Decision:
         obligations = frozenset[Obligation]().union(*(rule.obligations for rule in reasons))
         if situation.action is Action.WATCH and situation.grant is not None:
@@ -152,10 +197,14 @@ class RuleSet:
 
 def _policy_set(policies: dict[str, Est], action: Action) -> cedarpy.PolicySet:
     """Of these policies the ones about `action`, under our own ids, so that Cedar's answers name them."""
-    about = {id_: policy for id_, policy in policies.items() if _is_about(policy["action"], action)}
+    about = dict(_about(policies, action))
     return cedarpy.PolicySet.from_json_str(
         json.dumps({"staticPolicies": about, "templates": {}, "templateLinks": []})
     )
+
+
+def _about(policies: dict[str, Est], action: Action) -> Iterator[tuple[str, Est]]:
+    return ((id_, policy) for id_, policy in policies.items() if _is_about(policy["action"], action))
 
 
 def _is_about(scope: Est, action: Action) -> bool:

@@ -1,0 +1,144 @@
+"""Lists that obey the rules: which questions can be asked about every row at once, and what answers them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from policies.conditions import NEVER, Among, Condition, Fact, always, every
+from policies.facts import ABOUT_GRANT, ABOUT_REQUEST, Action, Person, Search
+from policies.problems import Problem
+from policies.residuals import GRANT, RECORDING, REQUEST, ROWS, Asked, Est, permitted
+from policies.rules import CANNOT_BE_EVALUATED, NO_RULE_PERMITS, Effect, Rule
+from policies.symbols import NotListable, Record, Value
+from policies.terms import Terms
+from policies.values import OPEN, Ref, moment, ref
+
+LISTED = (Action.FIND, Action.READ_REQUEST, Action.READ_GRANT, Action.REVOKE)
+"""What lists are made by. A rule about one of these that no list can be made by is refused when read."""
+Written: TypeAlias = tuple[Rule, Est]
+"""A rule, and what Cedar reads of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """What is left of the rules for one person, one action and one moment: which rows it is permitted for."""
+
+    condition: Condition
+    reasons: tuple[Rule, ...]
+    """When it is permitted for no row whatever: why. Else the permits of which one must hold."""
+    rule_set: str
+    """Digest of the rule set that was asked."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it is clear already that no row can be permitted."""
+        return self.condition == NEVER
+
+
+def unlistable(written: Iterable[Written], action: Action) -> Iterator[Problem]:
+    """The rules about this action that no list can be made by, whoever asks and whatever for."""
+    asked = _open(action)
+    for rule, policy in written:
+        try:
+            asked.read(policy)
+        except NotListable as error:
+            yield Problem(rule.file, rule.id, f"no list can be made by it ({action.value}): it asks {error}")
+
+
+def remaining(
+    written: Iterable[Written],
+    person: Person,
+    action: Action,
+    terms: Terms,
+    purposes: frozenset[str],
+    *,
+    now: datetime,
+    purpose: str,
+    search: Search | None,
+    rule_set: str,
+) -> Residual:
+    """What is left of these rules. Every row is one of the municipality of `terms`.
+
+    Raises NotListable for what `unlistable` tells.
+    """
+    asked = _asked(person, action, terms, now, purpose, search)
+    found = [(rule, asked.read(policy)) for rule, policy in written]
+    permits = [(rule, each) for rule, each in found if rule.effect is Effect.PERMIT]
+    forbids = [(rule, each) for rule, each in found if rule.effect is Effect.FORBID]
+    condition = permitted((each for _, each in permits), (each for _, each in forbids))
+    own = _own_purpose(action)
+    if own is not None:
+        # A purpose that is on no list is refused before any rule is looked at.
+        condition = every(Among(own, frozenset(purposes)), condition)
+    if condition != NEVER:
+        return Residual(condition, tuple(rule for rule, each in permits if each.holds != NEVER), rule_set)
+    reasons = [rule for rule, each in forbids if each.holds == always(True)]
+    if any(each.error == always(True) for _, each in found):
+        reasons.append(CANNOT_BE_EVALUATED)
+    return Residual(NEVER, tuple(reasons or [NO_RULE_PERMITS]), rule_set)
+
+
+def _own_purpose(action: Action) -> Fact | None:
+    """The purpose that each row has of its own: what is done to a request or a grant is done for that."""
+    if action in ABOUT_REQUEST:
+        return ROWS["Request"]["purpose"]
+    return ROWS["Grant"]["purpose"] if action in ABOUT_GRANT else None
+
+
+def _open(action: Action) -> Asked:
+    """A question of which everything is known as soon as it is asked."""
+    about = _about(action) or {"search": OPEN}
+    return _question(OPEN, action, OPEN, {"now": OPEN, "purpose": _own_purpose(action) or OPEN, **about})
+
+
+def _about(action: Action) -> dict[str, Value]:
+    if action in ABOUT_REQUEST:
+        return {"request": REQUEST}
+    return {"grant": GRANT} if action in ABOUT_GRANT else {}
+
+
+def _question(principal: Value, action: Action, municipality: Value, context: dict[str, Value]) -> Asked:
+    return Asked(
+        {
+            "principal": principal,
+            "action": ref("Action", action.value),
+            "resource": RECORDING,
+            "context": Record({"municipality": municipality, **context}),
+            "municipality": municipality,
+        },
+        {},
+    )
+
+
+def _asked(
+    person: Person, action: Action, terms: Terms, now: datetime, purpose: str, search: Search | None
+) -> Asked:
+    here, who = ref("Municipality", terms.municipality), ref("Person", person.id)
+    context: dict[str, Value] = {"now": moment(now), **_about(action)}
+    context["purpose"] = _own_purpose(action) or ref("Purpose", purpose)
+    entities: dict[Ref, dict[str, Value]] = {
+        here: {
+            "purposes": frozenset(ref("Purpose", each) for each in terms.purposes),
+            "recipients": frozenset(ref("Recipient", each) for each in terms.recipients),
+            "sharesWith": frozenset(ref("Municipality", each) for each in terms.shares_with),
+            **({} if terms.most_viewers is None else {"mostViewers": terms.most_viewers}),
+        },
+        who: {
+            "municipality": ref("Municipality", person.municipality),
+            "teams": frozenset(ref("Team", each) for each in person.teams),
+            "active": person.active,
+        },
+    }
+    if search is not None and action is Action.FIND:
+        context["search"] = ref("Search", search.id)
+        entities[ref("Search", search.id)] = {
+            "requester": ref("Person", search.requester),
+            "purpose": ref("Purpose", search.purpose),
+            "since": moment(search.since),
+            "until": moment(search.until),
+            "openUntil": moment(search.open_until),
+            "hasCaseReference": search.has_case_reference,
+        }
+    question = _question(who, action, here, context)
+    return Asked(question.variables, entities, frozenset(ref("Role", role) for role in person.roles))
