@@ -17,7 +17,7 @@ import cedarpy
 from policies import encoding, lists
 from policies.conditions import NEVER
 from policies.facts import WITHOUT_PURPOSE, Action, Person, Resource, Search, Situation, Trail
-from policies.lists import LISTED, Residual, Written
+from policies.lists import LISTED, Question, Residual, Written
 from policies.problems import RuleSetInvalid
 from policies.reading import (
     SHARED,
@@ -39,7 +39,6 @@ from policies.rules import (
     Obligation,
     Rule,
 )
-from policies.symbols import NotListable
 from policies.terms import Terms
 
 FACTS_REMEMBERED = 256
@@ -168,19 +167,10 @@ class RuleSet:
         try:
             # What Cedar refuses to read of what is known, it would refuse with every row.
             self._known(person, Trail(self.municipality), search)
-            return lists.remaining(
-                self._listed[action],
-                person,
-                action,
-                self.terms,
-                self.purposes,
-                now=now,
-                purpose=purpose,
-                search=search,
-                rule_set=self.digest,
-            )
-        except (ValueError, TypeError, AttributeError, NotListable):
+        except (ValueError, TypeError, AttributeError):
             return Residual(NEVER, (CANNOT_BE_EVALUATED,), self.digest)
+        asked = Question(person, action, now, purpose, search)
+        return lists.remaining(self._listed[action], asked, self.terms, self.purposes, self.digest)
 
     def _permit(self, situation: Situation, reasons: list[Rule]) -> Decision:
         obligations = frozenset[Obligation]().union(*(rule.obligations for rule in reasons))

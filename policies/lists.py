@@ -36,6 +36,18 @@ class Residual:
         return self.condition == NEVER
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """For which rows may this person do this? A purpose and a search are for FIND; else each row has its own
+    purpose."""
+
+    person: Person
+    action: Action
+    now: datetime
+    purpose: str
+    search: Search | None
+
+
 def unlistable(written: Iterable[Written], action: Action) -> Iterator[Problem]:
     """The rules about this action that no list can be made by, whoever asks and whatever for."""
     asked = _open(action)
@@ -47,27 +59,18 @@ def unlistable(written: Iterable[Written], action: Action) -> Iterator[Problem]:
 
 
 def remaining(
-    written: Iterable[Written],
-    person: Person,
-    action: Action,
-    terms: Terms,
-    purposes: frozenset[str],
-    *,
-    now: datetime,
-    purpose: str,
-    search: Search | None,
-    rule_set: str,
+    written: Iterable[Written], question: Question, terms: Terms, purposes: frozenset[str], rule_set: str
 ) -> Residual:
     """What is left of these rules. Every row is one of the municipality of `terms`.
 
     Raises NotListable for what `unlistable` tells.
     """
-    asked = _asked(person, action, terms, now, purpose, search)
+    asked = _asked(question, terms)
     found = [(rule, asked.read(policy)) for rule, policy in written]
     permits = [(rule, each) for rule, each in found if rule.effect is Effect.PERMIT]
     forbids = [(rule, each) for rule, each in found if rule.effect is Effect.FORBID]
     condition = permitted((each for _, each in permits), (each for _, each in forbids))
-    own = _own_purpose(action)
+    own = _own_purpose(question.action)
     if own is not None:
         # A purpose that is on no list is refused before any rule is looked at.
         condition = every(Among(own, frozenset(purposes)), condition)
@@ -89,7 +92,8 @@ def _own_purpose(action: Action) -> Fact | None:
 def _open(action: Action) -> Asked:
     """A question of which everything is known as soon as it is asked."""
     about = _about(action) or {"search": OPEN}
-    return _question(OPEN, action, OPEN, {"now": OPEN, "purpose": _own_purpose(action) or OPEN, **about})
+    context = {"now": OPEN, "purpose": _own_purpose(action) or OPEN, **about}
+    return Asked(_variables(OPEN, action, OPEN, context), {})
 
 
 def _about(action: Action) -> dict[str, Value]:
@@ -98,25 +102,23 @@ def _about(action: Action) -> dict[str, Value]:
     return {"grant": GRANT} if action in ABOUT_GRANT else {}
 
 
-def _question(principal: Value, action: Action, municipality: Value, context: dict[str, Value]) -> Asked:
-    return Asked(
-        {
-            "principal": principal,
-            "action": ref("Action", action.value),
-            "resource": RECORDING,
-            "context": Record({"municipality": municipality, **context}),
-            "municipality": municipality,
-        },
-        {},
-    )
+def _variables(
+    principal: Value, action: Action, municipality: Value, context: dict[str, Value]
+) -> dict[str, Value]:
+    return {
+        "principal": principal,
+        "action": ref("Action", action.value),
+        "resource": RECORDING,
+        "context": Record({"municipality": municipality, **context}),
+        "municipality": municipality,
+    }
 
 
-def _asked(
-    person: Person, action: Action, terms: Terms, now: datetime, purpose: str, search: Search | None
-) -> Asked:
+def _asked(question: Question, terms: Terms) -> Asked:
+    person, action, search = question.person, question.action, question.search
     here, who = ref("Municipality", terms.municipality), ref("Person", person.id)
-    context: dict[str, Value] = {"now": moment(now), **_about(action)}
-    context["purpose"] = _own_purpose(action) or ref("Purpose", purpose)
+    context: dict[str, Value] = {"now": moment(question.now), **_about(action)}
+    context["purpose"] = _own_purpose(action) or ref("Purpose", question.purpose)
     entities: dict[Ref, dict[str, Value]] = {
         here: {
             "purposes": frozenset(ref("Purpose", each) for each in terms.purposes),
@@ -140,5 +142,5 @@ def _asked(
             "openUntil": moment(search.open_until),
             "hasCaseReference": search.has_case_reference,
         }
-    question = _question(who, action, here, context)
-    return Asked(question.variables, entities, frozenset(ref("Role", role) for role in person.roles))
+    variables = _variables(who, action, here, context)
+    return Asked(variables, entities, frozenset(ref("Role", role) for role in person.roles))

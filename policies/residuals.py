@@ -165,11 +165,13 @@ class Asked:
                 return self.variables[of], NEVER
             case ".":
                 value, error = self._value(of["left"])
+                if error == ALWAYS:
+                    return NEVER, ALWAYS
                 found, lacking = self._member(value, of["attr"])
                 return found, some(error, lacking)
             case "has":
                 value, error = self._value(of["left"])
-                return self._has(value, of["attr"]), error
+                return (NEVER if error == ALWAYS else self._has(value, of["attr"])), error
             case "!" | "&&" | "||":
                 said = self._truth(body)
                 return said.holds, said.error
@@ -177,16 +179,18 @@ class Asked:
                 raise NotListable("an if-then-else within a comparison")
             case "is":
                 value, error = self._value(of["left"])
+                if error == ALWAYS:
+                    return NEVER, ALWAYS
                 target, failing = self._value(of["in"]) if "in" in of else (None, NEVER)
                 within = ALWAYS if target is None else self._in(value, target)
                 return every(_is(value, of["entity_type"]), within), some(error, failing)
         given = of if isinstance(of, list) else [of[name] for name in ("left", "right", "arg") if name in of]
         parts = [self._value(each) for each in given]
+        error = some(*(error for _, error in parts))
         try:
-            found = self._apply(operator, [value for value, _ in parts])
+            return (NEVER if error == ALWAYS else self._apply(operator, [value for value, _ in parts])), error
         except Overflow:
-            return False, ALWAYS
-        return found, some(*(error for _, error in parts))
+            return NEVER, ALWAYS
 
     def _apply(self, operator: str, given: list[Value]) -> Value:
         match operator, given:
@@ -210,7 +214,7 @@ class Asked:
         """An attribute, and of which rows there is none."""
         match value:
             case Record(members):
-                return (members[name], NEVER) if name in members else (False, ALWAYS)
+                return (members[name], NEVER) if name in members else (NEVER, ALWAYS)
             case Fact(kind="Recording") if name == "municipality":
                 # A list is of one municipality's rows.
                 return self.variables["municipality"], NEVER
@@ -221,7 +225,7 @@ class Asked:
                 return _of_row(fact), no(_present(fact))
             case Ref():
                 known = self.entities.get(value, {})
-                return (known[name], NEVER) if name in known else (False, ALWAYS)
+                return (known[name], NEVER) if name in known else (NEVER, ALWAYS)
             case Later():
                 return OPEN, NEVER
         raise NotListable(f"{name!r} of somebody who differs from row to row")

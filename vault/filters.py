@@ -155,7 +155,7 @@ def _depicts(fact: Fact, person: str | Fact | None) -> Clause:
     """Whether this person, or anybody, stands on the row's recording."""
     if fact.name != "recording.depicted":
         raise NoColumn(fact.name)
-    found = select(1).where(Depiction.recording_id == Recording.id).correlate(Recording)
+    found = select(1).where(Depiction.recording_id == Recording.id).correlate_except(Depiction)
     if person is None:
         return exists(found)
     known = _column(person) if isinstance(person, Fact) else _id(person)
