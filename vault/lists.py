@@ -158,7 +158,11 @@ def _of(whom: Any, caller: Caller, wanted: Wanted) -> ColumnElement[bool]:
 
 
 def _rows(
-    session: Session, by: Asker, left: Sequence[Residual], query: Select[*Any], wanted: Wanted
+    session: Session,
+    by: Asker,
+    left: Sequence[Residual],
+    query: Select[Any, Any, Any] | Select[Any, Any, Any, Any],
+    wanted: Wanted,
 ) -> list[Any]:
     """One more than asked for, when there is."""
     if any(residual.nothing for residual in left):

@@ -77,10 +77,15 @@ def by_sql(
 ) -> set[UUID]:
     """The rows of a list, as the database chooses them."""
     left = rules.remaining(person, action, now=NOW, purpose=purpose, search=search)
-    thing = {Action.FIND: tables.Recording, Action.READ_REQUEST: tables.Request}.get(action, tables.Grant)
-    query = select(thing.id)
-    if thing is not tables.Recording:
-        query = query.join(tables.Recording, tables.Recording.id == thing.recording_id)
+    query = select(tables.Recording.id)
+    if action is Action.READ_REQUEST:
+        query = select(tables.Request.id).join(
+            tables.Recording, tables.Recording.id == tables.Request.recording_id
+        )
+    elif action is not Action.FIND:
+        query = select(tables.Grant.id).join(
+            tables.Recording, tables.Recording.id == tables.Grant.recording_id
+        )
     return set(
         session.scalars(
             query.where(
