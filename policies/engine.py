@@ -121,9 +121,7 @@ class RuleSet:
             purposes,
             lru_cache(None)(lambda action: _policy_set(policies, action)),
             schema,
-            lru_cache(FACTS_REMEMBERED)(
-                lambda *known: cedarpy.Entities.from_json_str(encoding.entities(terms, *known), schema)
-            ),
+            lru_cache(FACTS_REMEMBERED)(_knowing(terms, schema)),
             MappingProxyType(listed),
         )
 
@@ -183,6 +181,22 @@ class RuleSet:
 
     def _deny(self, situation: Situation, reasons: Iterable[Rule], errors: Iterable[str] = ()) -> Decision:
         return Decision(situation, False, tuple(reasons), frozenset(), self.digest, tuple(errors), _PROOF)
+
+
+def _knowing(
+    terms: Terms, schema: cedarpy.Schema
+) -> Callable[[Person, Resource, encoding.About], cedarpy.Entities]:
+    """How facts become what Cedar reads. What stays the same is read once, of a list the rows one by one."""
+
+    @lru_cache(FACTS_REMEMBERED)
+    def standing(person: Person, search: Search | None) -> cedarpy.Entities:
+        return cedarpy.Entities.from_json_str(encoding.standing(terms, person, search), schema)
+
+    def known(person: Person, resource: Resource, about: encoding.About) -> cedarpy.Entities:
+        search = about if isinstance(about, Search) else None
+        return standing(person, search).with_added_json_str(encoding.things(resource, about), schema)
+
+    return known
 
 
 def _policy_set(policies: dict[str, Est], action: Action) -> cedarpy.PolicySet:
