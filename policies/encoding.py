@@ -77,9 +77,10 @@ def standing(terms: Terms, person: Person, about: About) -> str:
     return _dump(_standing(terms, person, about))
 
 
-def things(resource: Resource, about: About) -> str:
-    """Of `entities` the rest."""
-    return _dump(_things(resource, about))
+def things(*situations: tuple[Resource, About]) -> str:
+    """Of `entities` the rest; of several at once each thing a single time."""
+    told = (thing for each in situations for thing in _things(*each))
+    return _dump(list({(thing["uid"]["type"], thing["uid"]["id"]): thing for thing in told}.values()))
 
 
 def _standing(terms: Terms, person: Person, about: About) -> list[Json]:

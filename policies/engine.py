@@ -5,12 +5,12 @@ error, from any rule, denies. The digest says under which exact texts a decision
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import final
+from typing import TypeAlias, final
 
 import cedarpy
 
@@ -44,6 +44,8 @@ from policies.terms import Terms
 FACTS_REMEMBERED = 256
 """How many situations a rule set keeps read, but for their moment; other facts are another situation."""
 _PROOF = object()
+_Thing: TypeAlias = tuple[Resource, encoding.About]
+"""What it is done to, with the request, grant or search about it."""
 
 
 @final
@@ -87,8 +89,7 @@ class RuleSet:
     _policies: Callable[[Action], cedarpy.PolicySet]
     """The policies whose scope names an action: the others cannot hold, and cost time to look at."""
     _schema: cedarpy.Schema
-    _known: Callable[[Person, Resource, encoding.About], cedarpy.Entities]
-    """The facts as Cedar reads them. Whoever plays a recording asks about the same, range after range."""
+    _facts: "_Reading"
     _listed: Mapping[Action, tuple[Written, ...]]
     """The rules that lists are made by."""
 
@@ -121,7 +122,7 @@ class RuleSet:
             purposes,
             lru_cache(None)(lambda action: _policy_set(policies, action)),
             schema,
-            lru_cache(FACTS_REMEMBERED)(_knowing(terms, schema)),
+            _Reading(terms, schema),
             MappingProxyType(listed),
         )
 
@@ -131,20 +132,30 @@ class RuleSet:
         if situation.action not in WITHOUT_PURPOSE and situation.purpose not in self.purposes:
             return self._deny(situation, [PURPOSE_UNKNOWN])
         try:
-            known = self._known(situation.person, situation.resource, encoding.asked_about(situation))
+            known = self._facts.one(situation.person, (situation.resource, encoding.asked_about(situation)))
             asked = encoding.question(situation, self.municipality)
             answer = cedarpy.is_authorized(asked, self._policies(situation.action), known, self._schema)
         except (ValueError, TypeError, AttributeError) as error:
             return self._deny(situation, [CANNOT_BE_EVALUATED], [str(error)])
-        found = set(answer.diagnostics.reasons)
-        reasons = [rule for id_, rule in self.rules.items() if id_ in found]
-        errors = answer.diagnostics.errors
-        if errors or answer.decision is cedarpy.Decision.NoDecision:
-            forbids = [rule for rule in reasons if rule.effect is Effect.FORBID]
-            return self._deny(situation, [*forbids, CANNOT_BE_EVALUATED], errors)
-        if not answer.allowed:
-            return self._deny(situation, reasons or [NO_RULE_PERMITS])
-        return self._permit(situation, reasons)
+        return self._answered(situation, answer)
+
+    def decide_each(self, situations: Sequence[Situation]) -> list[Decision]:
+        """As `decide`, of each of them; faster where they are the rows of one person's list.
+
+        The same answers: no rule that lists are made by looks from one row at another.
+        """
+        if not _are_a_list(situations) or not all(each.purpose in self.purposes for each in situations):
+            return [self.decide(each) for each in situations]
+        person, action = situations[0].person, situations[0].action
+        try:
+            things = [(each.resource, encoding.asked_about(each)) for each in situations]
+            known = self._facts.several(person, things)
+            asked = [encoding.question(each, self.municipality) for each in situations]
+            answers = cedarpy.is_authorized_batch(asked, self._policies(action), known, self._schema)
+        except (ValueError, TypeError, AttributeError):
+            # One of them cannot be read. That is not the fault of the others.
+            return [self.decide(each) for each in situations]
+        return [self._answered(*each) for each in zip(situations, answers, strict=True)]
 
     def remaining(
         self,
@@ -164,11 +175,22 @@ class RuleSet:
             return Residual(NEVER, (PURPOSE_UNKNOWN,), self.digest)
         try:
             # What Cedar refuses to read of what is known, it would refuse with every row.
-            self._known(person, Trail(self.municipality), search)
+            self._facts.one(person, (Trail(self.municipality), search))
         except (ValueError, TypeError, AttributeError):
             return Residual(NEVER, (CANNOT_BE_EVALUATED,), self.digest)
         asked = Question(person, action, now, purpose, search)
         return lists.remaining(self._listed[action], asked, self.terms, self.purposes, self.digest)
+
+    def _answered(self, situation: Situation, answer: cedarpy.AuthzResult) -> Decision:
+        found = set(answer.diagnostics.reasons)
+        reasons = [rule for id_, rule in self.rules.items() if id_ in found]
+        errors = answer.diagnostics.errors
+        if errors or answer.decision is cedarpy.Decision.NoDecision:
+            forbids = [rule for rule in reasons if rule.effect is Effect.FORBID]
+            return self._deny(situation, [*forbids, CANNOT_BE_EVALUATED], errors)
+        if not answer.allowed:
+            return self._deny(situation, reasons or [NO_RULE_PERMITS])
+        return self._permit(situation, reasons)
 
     def _permit(self, situation: Situation, reasons: list[Rule]) -> Decision:
         obligations = frozenset[Obligation]().union(*(rule.obligations for rule in reasons))
@@ -183,20 +205,34 @@ class RuleSet:
         return Decision(situation, False, tuple(reasons), frozenset(), self.digest, tuple(errors), _PROOF)
 
 
-def _knowing(
-    terms: Terms, schema: cedarpy.Schema
-) -> Callable[[Person, Resource, encoding.About], cedarpy.Entities]:
-    """How facts become what Cedar reads. What stays the same is read once, of a list the rows one by one."""
+@final
+class _Reading:
+    """Facts as Cedar reads them: what stays the same is read once, of a list the rows together."""
 
-    @lru_cache(FACTS_REMEMBERED)
-    def standing(person: Person, search: Search | None) -> cedarpy.Entities:
-        return cedarpy.Entities.from_json_str(encoding.standing(terms, person, search), schema)
+    def __init__(self, terms: Terms, schema: cedarpy.Schema) -> None:
+        self._schema = schema
+        self._standing = lru_cache(FACTS_REMEMBERED)(
+            lambda person, search: cedarpy.Entities.from_json_str(
+                encoding.standing(terms, person, search), schema
+            )
+        )
+        # Whoever plays a recording asks about the same, range after range; nobody asks for a page twice.
+        self.one = lru_cache(FACTS_REMEMBERED)(lambda person, thing: self.several(person, [thing]))
 
-    def known(person: Person, resource: Resource, about: encoding.About) -> cedarpy.Entities:
-        search = about if isinstance(about, Search) else None
-        return standing(person, search).with_added_json_str(encoding.things(resource, about), schema)
+    def several(self, person: Person, things: Sequence[_Thing]) -> cedarpy.Entities:
+        """Raises ValueError, TypeError and AttributeError for what is no fact."""
+        _, about = things[0]
+        standing = self._standing(person, about if isinstance(about, Search) else None)
+        return standing.with_added_json_str(encoding.things(*things), self._schema)
 
-    return known
+
+def _are_a_list(situations: Sequence[Situation]) -> bool:
+    """Whether nothing but the row differs."""
+    return (
+        len(situations) > 1
+        and situations[0].action in LISTED
+        and len({(each.person, each.action, each.search) for each in situations}) == 1
+    )
 
 
 def _policy_set(policies: dict[str, Est], action: Action) -> cedarpy.PolicySet:

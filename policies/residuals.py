@@ -223,12 +223,12 @@ class Asked:
                     raise NotListable(f"{name!r}, which would have to be counted for each row")
                 fact = ROWS[kind][name]
                 return _of_row(fact), no(_present(fact))
-            case Ref():
+            case Ref(type=kind) if kind not in ROWS:
                 known = self.entities.get(value, {})
                 return (known[name], NEVER) if name in known else (NEVER, ALWAYS)
             case Later():
                 return OPEN, NEVER
-        raise NotListable(f"{name!r} of somebody who differs from row to row")
+        raise NotListable(f"{name!r} of a thing that is not the same for every row")
 
     def _has(self, value: Value, name: str) -> Condition:
         match value:
@@ -236,11 +236,11 @@ class Asked:
                 return UNDECIDED if members.get(name) is OPEN else always(name in members)
             case Fact(kind=kind) if kind in ROWS:
                 return _present(ROWS[kind].get(name))
-            case Ref():
+            case Ref(type=kind) if kind not in ROWS:
                 return always(name in self.entities.get(value, {}))
             case Later():
                 return UNDECIDED
-        raise NotListable(f"'has {name}' of somebody who differs from row to row")
+        raise NotListable(f"'has {name}' of a thing that is not the same for every row")
 
     def _in(self, value: Value, target: Value) -> Condition:
         """Only the principal is in anything, namely in roles; anything else is in itself."""

@@ -4,7 +4,6 @@ What is found is a camera, a moment and a length, never a picture: to see one, o
 Beyond one's own work nobody looks without a search, so nobody browses; the rules say how wide it may be.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, literal, select, tuple_
 from sqlalchemy.orm import Session
 
+from policies.conditions import Condition
 from policies.facts import Action, Situation
 from policies.facts import Search as Known
 from policies.lists import Residual
@@ -196,7 +196,8 @@ def _page(
     now: datetime,
     *within: ColumnElement[bool],
 ) -> Finding:
-    rows = [] if residual.nothing else _rows(session, by, residual, after, most, within)
+    place = by.rule_set.municipality
+    rows = [] if residual.nothing else choose(session, place, residual.condition, after, most, *within)
     shown = rows[:most]
     known = facts.as_recordings(session, [each.recording for each in shown])
     situations = (
@@ -219,25 +220,25 @@ def _page(
     return Page(residual, found, Place(last.recorded_at, last.id) if last else None)
 
 
-def _rows(
+def choose(
     session: Session,
-    by: Asker,
-    residual: Residual,
+    municipality: str,
+    condition: Condition,
     after: Place | None,
     most: int,
-    within: Sequence[ColumnElement[bool]],
+    *within: ColumnElement[bool],
 ) -> list[Found]:
-    """One more than asked for, when there is."""
-    place = tuple_(Recording.recorded_at, Recording.id)
+    """A municipality's recordings that satisfy the condition, newest first: one more than `most`, if any."""
     query = (
         select(Recording, Camera.serial)
         .join(Camera, Camera.id == Recording.camera_id)
-        .where(Recording.municipality_id == by.rule_set.municipality, Recording.dispose_after.is_not(None))
-        .where(clause_of(session, residual.condition), *within)
+        .where(Recording.municipality_id == municipality, Recording.dispose_after.is_not(None))
+        .where(clause_of(session, condition), *within)
         .order_by(Recording.recorded_at.desc(), Recording.id.desc())
         .limit(most + 1)
     )
     if after is not None:
         moment = literal(after.recorded_at, Recording.recorded_at.type)
-        query = query.where(place < tuple_(moment, literal(after.recording, Recording.id.type)))
+        place = tuple_(moment, literal(after.recording, Recording.id.type))
+        query = query.where(tuple_(Recording.recorded_at, Recording.id) < place)
     return [Found(recording, serial) for recording, serial in session.execute(query)]

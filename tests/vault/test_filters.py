@@ -99,11 +99,10 @@ def by_rules(
     session: Session, rules: RuleSet, person: Person, action: Action, purpose: str, search: Search | None
 ) -> set[UUID]:
     """The rows of a list, each of them decided on."""
-    found = set()
-    for thing, situation in _situations(session, rules, person, action, purpose, search):
-        if rules.decide(situation).permitted:
-            found.add(thing)
-    return found
+    rows = list(_situations(session, rules, person, action, purpose, search))
+    one_by_one = [rules.decide(situation) for _, situation in rows]
+    assert rules.decide_each([situation for _, situation in rows]) == one_by_one
+    return {thing for (thing, _), decision in zip(rows, one_by_one, strict=True) if decision.permitted}
 
 
 def _situations(
