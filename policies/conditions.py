@@ -96,6 +96,7 @@ class Undecided:
 
 
 Condition = Always | Every | Some | No | Among | Same | Before | Present | Contains | Empty | Undecided
+# One of each, so that it is enough to look whether it is that one.
 ALWAYS, NEVER, UNDECIDED = Always(True), Always(False), Undecided()
 
 
@@ -106,18 +107,24 @@ def always(holds: bool) -> Condition:
 
 def every(*conditions: Condition) -> Condition:
     """All of them, without what goes without saying."""
-    left = tuple(dict.fromkeys(each for each in conditions if each != ALWAYS))
-    if NEVER in left:
-        return NEVER
-    return left[0] if len(left) == 1 else Every(left) if left else ALWAYS
+    left: list[Condition] = []
+    for each in conditions:
+        if each is NEVER:
+            return NEVER
+        if each is not ALWAYS and each not in left:
+            left.append(each)
+    return left[0] if len(left) == 1 else Every(tuple(left)) if left else ALWAYS
 
 
 def some(*conditions: Condition) -> Condition:
     """At least one of them, without what can never be."""
-    left = tuple(dict.fromkeys(each for each in conditions if each != NEVER))
-    if ALWAYS in left:
-        return ALWAYS
-    return left[0] if len(left) == 1 else Some(left) if left else NEVER
+    left: list[Condition] = []
+    for each in conditions:
+        if each is ALWAYS:
+            return ALWAYS
+        if each is not NEVER and each not in left:
+            left.append(each)
+    return left[0] if len(left) == 1 else Some(tuple(left)) if left else NEVER
 
 
 def no(condition: Condition) -> Condition:

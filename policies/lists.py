@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from policies.conditions import NEVER, Among, Condition, Fact, always, every
+from policies.conditions import ALWAYS, NEVER, Among, Condition, Fact, every
 from policies.facts import ABOUT_GRANT, ABOUT_REQUEST, Action, Person, Search
 from policies.problems import Problem
 from policies.residuals import GRANT, RECORDING, REQUEST, ROWS, Asked, Est, permitted
@@ -33,7 +33,7 @@ class Residual:
     @property
     def nothing(self) -> bool:
         """Whether it is clear already that no row can be permitted."""
-        return self.condition == NEVER
+        return self.condition is NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ def remaining(
     if own is not None:
         # A purpose that is on no list is refused before any rule is looked at.
         condition = every(Among(own, frozenset(purposes)), condition)
-    if condition != NEVER:
-        return Residual(condition, tuple(rule for rule, each in permits if each.holds != NEVER), rule_set)
-    reasons = [rule for rule, each in forbids if each.holds == always(True)]
-    if any(each.error == always(True) for _, each in found):
+    if condition is not NEVER:
+        return Residual(condition, tuple(rule for rule, each in permits if each.holds is not NEVER), rule_set)
+    reasons = [rule for rule, each in forbids if each.holds is ALWAYS]
+    if any(each.error is ALWAYS for _, each in found):
         reasons.append(CANNOT_BE_EVALUATED)
     return Residual(NEVER, tuple(reasons or [NO_RULE_PERMITS]), rule_set)
 

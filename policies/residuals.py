@@ -114,7 +114,7 @@ class Asked:
         """Of which rows this rule holds. Raises NotListable."""
         found = _both(self._scope("principal", policy), self._scope("resource", policy))
         for each in policy["conditions"]:
-            if found.holds == NEVER:
+            if found.holds is NEVER:
                 break
             body = self._truth(each["body"])
             found = _both(found, body if each["kind"] == "when" else body.turned)
@@ -143,14 +143,14 @@ class Asked:
                 return self._truth(of["arg"]).turned
             case "&&":
                 left = self._truth(of["left"])
-                return left if left.holds == NEVER else _both(left, self._truth(of["right"]))
+                return left if left.holds is NEVER else _both(left, self._truth(of["right"]))
             case "||":
                 left = self._truth(of["left"])
-                return left if left.holds == ALWAYS else _either(left, self._truth(of["right"]))
+                return left if left.holds is ALWAYS else _either(left, self._truth(of["right"]))
             case "if-then-else":
                 asked = self._truth(of["if"])
-                yes = Found(NEVER) if asked.holds == NEVER else _both(asked, self._truth(of["then"]))
-                nay = Found(NEVER) if asked.false == NEVER else _both(asked.turned, self._truth(of["else"]))
+                yes = Found(NEVER) if asked.holds is NEVER else _both(asked, self._truth(of["then"]))
+                nay = Found(NEVER) if asked.false is NEVER else _both(asked.turned, self._truth(of["else"]))
                 return Found(some(yes.holds, nay.holds), some(asked.error, yes.error, nay.error))
         value, error = self._value(body)
         return Found(every(truth(value), no(error)), error)
@@ -165,13 +165,13 @@ class Asked:
                 return self.variables[of], NEVER
             case ".":
                 value, error = self._value(of["left"])
-                if error == ALWAYS:
+                if error is ALWAYS:
                     return NEVER, ALWAYS
                 found, lacking = self._member(value, of["attr"])
                 return found, some(error, lacking)
             case "has":
                 value, error = self._value(of["left"])
-                return (NEVER if error == ALWAYS else self._has(value, of["attr"])), error
+                return (NEVER if error is ALWAYS else self._has(value, of["attr"])), error
             case "!" | "&&" | "||":
                 said = self._truth(body)
                 return said.holds, said.error
@@ -179,7 +179,7 @@ class Asked:
                 raise NotListable("an if-then-else within a comparison")
             case "is":
                 value, error = self._value(of["left"])
-                if error == ALWAYS:
+                if error is ALWAYS:
                     return NEVER, ALWAYS
                 target, failing = self._value(of["in"]) if "in" in of else (None, NEVER)
                 within = ALWAYS if target is None else self._in(value, target)
@@ -188,7 +188,7 @@ class Asked:
         parts = [self._value(each) for each in given]
         error = some(*(error for _, error in parts))
         try:
-            return (NEVER if error == ALWAYS else self._apply(operator, [value for value, _ in parts])), error
+            return (NEVER if error is ALWAYS else self._apply(operator, [value for value, _ in parts])), error
         except Overflow:
             return NEVER, ALWAYS
 
@@ -277,7 +277,7 @@ def _both(left: Found, right: Found) -> Found:
 def _either(left: Found, right: Found) -> Found:
     """Cedar looks at the second only when the first does not hold."""
     # Without errors the second may as well be looked at: that makes a shorter condition.
-    second = right.holds if left.error == NEVER else every(left.false, right.holds)
+    second = right.holds if left.error is NEVER else every(left.false, right.holds)
     return Found(some(left.holds, second), some(left.error, every(left.false, right.error)))
 
 
