@@ -1,9 +1,9 @@
 """Bytes come in: hashed, sealed and stored part by part, acknowledged when durable.
 
-Three things go on at once for one upload: the next part is received, the last part is hashed, and it is
-sealed and stored. At most one part is under way to the store, so parts are committed in order and the offset
-we acknowledge never runs ahead of what is durable (docs/design.md, step 2). Measured against other ways to
-divide the work: docs/decisions/serving.md.
+Three things go on at once for one upload: a part is received and sealed, what came just now is hashed, and
+the part before is stored. At most one part is under way to the store, so parts are committed in order and the
+offset we acknowledge never runs ahead of what is durable (docs/design.md, step 2). Measured against other
+ways to divide the work: docs/decisions/serving.md.
 
 Two clients may send the same upload at once (a dock that lost its connection and came back before we
 noticed). There is no lock: whoever commits a part at an offset first wins, the other gets OffsetConflict and
@@ -18,7 +18,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVarTuple
-from uuid import UUID
 
 from cryptography.utils import Buffer
 from sqlalchemy import bindparam, insert, select, update
@@ -29,17 +28,19 @@ from ingest.intake import Intake
 from vault.footage import PartAt
 from vault.ids import RecordingId
 from vault.sealing import HEADER_LENGTH, DataKey, PartContext, Sealer, sealed_length
+from vault.statements import Statements
 from vault.tables import Arrival, Part, Recording, State, table_of
 
 Args = TypeVarTuple("Args")
 
 BLOCK = 1024 * 1024
 """Bytes that are hashed and sealed in one call: a thread that calls too often waits for the others."""
+HASHED_AT_ONCE = 2
+"""Blocks that a thread is asked to hash at a time; twice as many may be in memory."""
 SILENCE = timedelta(seconds=60)
 """How long a sender may say nothing before we keep what came and let it come back."""
 
-# A part is committed every 8 MiB. Tables instead of their classes, and statements that are put together once,
-# make that a third of the work.
+# A part is committed every 8 MiB: by statements that are put together once, at a fraction of the price.
 _RECORDING, _PART, _ARRIVAL = table_of(Recording), table_of(Part), table_of(Arrival)
 _LOCK = (
     select(_RECORDING.c.state, _RECORDING.c.length)
@@ -52,7 +53,7 @@ _LAST_PART = (
     .order_by(_PART.c.index.desc())
     .limit(1)
 )
-_ADD_PARTS = insert(_PART)
+_ADD_PARTS = insert(_PART).inline()
 _RENEW = update(_ARRIVAL).where(_ARRIVAL.c.recording_id == bindparam("of"))
 _COMPLETE = update(_RECORDING).where(_RECORDING.c.id == bindparam("of")).values(state=State.RECEIVED)
 
@@ -94,38 +95,32 @@ class Upload:
 
 
 class PartBuilder:
-    """One part in the making: plaintext in memory until all of it is sealed."""
+    """One part in the making, sealed into `room` as it comes."""
 
-    def __init__(self, key: DataKey, recording: UUID, index: int, first: int) -> None:
-        self.index = index
-        self.first = first
+    def __init__(self, upload: Upload, index: int, first: int, room: bytearray) -> None:
         self.length = 0
-        self._key = key
-        self._recording = recording
-        self.blocks: list[Buffer] = []
+        self._recording = upload.recording
+        self._index = index
+        self._first = first
+        self._sealer = Sealer(upload.key, PartContext(upload.recording, index))
+        self._room = memoryview(room)
+        self._sealed = 0
 
     def add(self, block: Buffer) -> None:
-        """Put `block` at the end of the part."""
-        self.blocks.append(block)
+        """Put `block` at the end of the part. Raises ValueError when the room is too small for it."""
+        self._sealed += self._sealer.update_into(block, self._room[self._sealed :])
         self.length += len(block)
 
-    def finish(self, room: bytearray) -> tuple[PartAt, memoryview]:
-        """The part, and the object it owns, which stands in `room` until that is used again.
+    def finish(self) -> tuple[PartAt, memoryview]:
+        """The part, and the object it owns, which stands in the room until that is used again.
 
-        The name's random half keeps two writers apart. Raises ValueError when `room` is too small.
+        The name's random half keeps two writers apart.
         """
-        sealed = self._seal(memoryview(room)[: sealed_length(self.length)])
-        name = f"{self._recording}/{self.index:06d}-{secrets.token_hex(8)}"
+        sealed = self._room[: sealed_length(self.length)]
+        sealed[self._sealed :] = self._sealer.finish()
+        name = f"{self._recording}/{self._index:06d}-{secrets.token_hex(8)}"
         header = bytes(sealed[:HEADER_LENGTH])
-        return PartAt(self.index, self.first, self.length, name, header), sealed
-
-    def _seal(self, sealed: memoryview) -> memoryview:
-        sealer = Sealer(self._key, PartContext(self._recording, self.index))
-        at = 0
-        for block in self.blocks:
-            at += sealer.update_into(block, sealed[at:])
-        sealed[at:] = sealer.finish()
-        return sealed
+        return PartAt(self._index, self._first, self.length, name, header), sealed
 
 
 class Receiving:
@@ -147,8 +142,11 @@ class Receiving:
         self._part: PartBuilder | None = None
         self._received = upload.offset
         self._next_index = upload.next_part
-        self._under_way: list[asyncio.Future[None]] = []
-        self._room = bytearray()
+        self._unhashed: list[bytes] = []
+        self._hashing: asyncio.Future[None] | None = None
+        self._storing: asyncio.Future[None] | None = None
+        # Parts are made one after another while the one before is stored, so they take turns in two.
+        self._rooms = [bytearray(), bytearray()]
         self._held: list[PartAt] | None = None
         self._checksum: Hash | None = None
 
@@ -162,9 +160,12 @@ class Receiving:
             async for block in _blocks(body):
                 await self._add(block)
             await self._send_off()
-            await self._arrived()
+            await self._have_hashed()
+            for under_way in filter(None, (self._storing, self._hashing)):
+                await under_way
         finally:
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+            left = filter(None, (self._storing, self._hashing))
+            await asyncio.gather(*left, return_exceptions=True)
         return self._received
 
     async def take_checked(self, body: AsyncIterator[bytes], algorithm: str, expected: bytes) -> int:
@@ -199,9 +200,13 @@ class Receiving:
         """Put `block` into the part in the making; into two, where one ends within it."""
         if self._received + len(block) > self._upload.length:
             raise TooMuch
+        self._unhashed.append(block)
+        if len(self._unhashed) == HASHED_AT_ONCE:
+            await self._have_hashed()
         rest = memoryview(block)
         while rest:
-            part = self._part or self._begin_part()
+            # Only the last block of a body is short: then this is all that the part will have.
+            part = self._part or self._begin_part(len(rest) if len(block) < BLOCK else self._upload.length)
             room = self._intake.settings.part_bytes - part.length
             part.add(rest[:room])
             self._received += len(rest[:room])
@@ -209,39 +214,37 @@ class Receiving:
             if part.length == self._intake.settings.part_bytes:
                 await self._send_off()
 
-    def _begin_part(self) -> PartBuilder:
-        upload = self._upload
-        self._part = PartBuilder(upload.key, upload.recording, self._next_index, self._received)
+    def _begin_part(self, most: int) -> PartBuilder:
+        upload, turn = self._upload, self._next_index % 2
+        longest = min(most, self._intake.settings.part_bytes, upload.length - self._received)
+        if len(self._rooms[turn]) < sealed_length(longest):
+            self._rooms[turn] = bytearray(sealed_length(longest))
+        self._part = PartBuilder(upload, self._next_index, self._received, self._rooms[turn])
         self._next_index += 1
         return self._part
 
     async def _send_off(self) -> None:
-        """Have the part in the making hashed and stored, after the one before it is durable."""
+        """Have the part in the making stored, after the one before it is durable."""
         part, self._part = self._part, None
         if part is None:
             return
-        await self._arrived()
-        self._under_way = [
-            self._in_thread(self._hash, part),
-            self._in_thread(self._make_durable, part, self._clock()),
-        ]
+        if self._storing:
+            await self._storing
+        self._storing = self._in_thread(self._make_durable, *part.finish(), self._clock())
 
-    async def _arrived(self) -> None:
-        """Wait until what is under way is hashed and durable."""
-        for future in self._under_way:
-            await future
-        self._under_way = []
+    async def _have_hashed(self) -> None:
+        """Have what came just now hashed, after what came before."""
+        blocks, self._unhashed = self._unhashed, []
+        if self._hashing:
+            await self._hashing
+        self._hashing = self._in_thread(self._hash, blocks)
 
-    def _hash(self, part: PartBuilder) -> None:
+    def _hash(self, blocks: list[bytes]) -> None:
         for digest in filter(None, (self._digest, self._checksum)):
-            for block in part.blocks:
+            for block in blocks:
                 digest.update(block)
 
-    def _make_durable(self, part: PartBuilder, now: datetime) -> None:
-        # Parts are made one after another, so they take turns in one piece of memory.
-        if len(self._room) < sealed_length(part.length):
-            self._room = bytearray(sealed_length(part.length))
-        stored, sealed = part.finish(self._room)
+    def _make_durable(self, stored: PartAt, sealed: memoryview, now: datetime) -> None:
         # 1. the object; 2. the row that owns it. Dying between the two leaves an object without a row,
         # which the reaper finds; never a row without its object.
         self._intake.store.put(stored.object_name, sealed)
@@ -287,20 +290,20 @@ def commit_parts(intake: Intake, recording: RecordingId, parts: list[PartAt], no
 
     Raises ArrivalEnded or OffsetConflict, and then changes nothing.
     """
-    with intake.database.transaction() as session:
+    with intake.database.statements() as within:
         # Locked first and the offset asked after, so that of two writers the second sees the first's parts.
-        state, length = session.execute(_LOCK, {"of": recording}).one()
+        [(state, length)] = within.execute(_LOCK, {"of": recording})
         if state != State.ARRIVING:
             raise ArrivalEnded
-        if parts[0].first != durable_offset(session, recording)[0]:
+        if parts[0].first != durable_offset(within, recording)[0]:
             raise OffsetConflict
-        session.execute(_ADD_PARTS, [{"recording_id": recording, **vars(part)} for part in parts])
-        session.execute(_RENEW, {"of": recording, "expires_at": now + intake.settings.upload_expires})
+        within.execute(_ADD_PARTS, [{"recording_id": recording, **vars(part)} for part in parts])
+        within.execute(_RENEW, {"of": recording, "expires_at": now + intake.settings.upload_expires})
         if parts[-1].first + parts[-1].length == length:
-            session.execute(_COMPLETE, {"of": recording})
+            within.execute(_COMPLETE, {"of": recording})
 
 
-def durable_offset(session: Session, recording: RecordingId) -> tuple[int, int]:
+def durable_offset(within: Session | Statements, recording: RecordingId) -> tuple[int, int]:
     """How many bytes of an upload are durable, and in how many parts."""
-    last = session.execute(_LAST_PART, {"of": recording}).first()
-    return (last[0], last[1]) if last else (0, 0)
+    last = list(within.execute(_LAST_PART, {"of": recording}))
+    return (last[0][0], last[0][1]) if last else (0, 0)

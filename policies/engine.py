@@ -5,16 +5,17 @@ error, from any rule, denies. The digest says under which exact texts a decision
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import InitVar, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import InitVar, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TypeAlias, final
+from typing import NamedTuple, TypeAlias, final
+from uuid import UUID
 
 import cedarpy
 
-from policies import encoding, lists
+from policies import encoding, lists, moments
 from policies.conditions import NEVER
 from policies.facts import WITHOUT_PURPOSE, Action, Person, Resource, Search, Situation, Trail
 from policies.lists import LISTED, Question, Residual, Written
@@ -42,7 +43,7 @@ from policies.rules import (
 from policies.terms import Terms
 
 FACTS_REMEMBERED = 256
-"""How many situations a rule set keeps read, but for their moment; other facts are another situation."""
+"""How many situations a rule set remembers its answers to, whatever their moment."""
 _PROOF = object()
 _Thing: TypeAlias = tuple[Resource, encoding.About]
 """What it is done to, with the request, grant or search about it."""
@@ -73,6 +74,33 @@ class Decision:
             raise TypeError("a Decision is made by RuleSet.decide only")
 
 
+class _Facts(NamedTuple):
+    """All of a situation but its moment."""
+
+    person: Person
+    action: Action
+    resource: Resource
+    purpose: str
+    about: encoding.About
+    subject: UUID | None
+    proposer: UUID | None
+
+    @classmethod
+    def of(cls, asked: Situation) -> "_Facts":
+        about = encoding.asked_about(asked)
+        return cls(
+            asked.person, asked.action, asked.resource, asked.purpose, about, asked.subject, asked.proposer
+        )
+
+
+class _Remembered:
+    """What was answered on the same facts, for each stretch between two of their moments."""
+
+    def __init__(self, facts: _Facts) -> None:
+        self.moments = moments.of_facts(facts.resource, facts.about)
+        self.answers: dict[tuple[int, int], Decision] = {}
+
+
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class RuleSet:
@@ -92,6 +120,10 @@ class RuleSet:
     _facts: "_Reading"
     _listed: Mapping[Action, tuple[Written, ...]]
     """The rules that lists are made by."""
+    _settled: Callable[[Action], bool]
+    """Whether the answers about an action only change at a moment in the facts (`policies.moments`)."""
+    _remembered: Callable[[_Facts], _Remembered]
+    """What was answered before: whoever plays a recording asks about the same, range after range."""
 
     @classmethod
     def parse(cls, municipality: str, files: Mapping[str, str], shared: Mapping[str, str]) -> "RuleSet":
@@ -108,7 +140,8 @@ class RuleSet:
         terms = read_terms(municipality, texts, purposes, problems)
         rules, policies = read_rules(texts, schema, problems)
         listed = {
-            action: tuple((rules[id_], est) for id_, est in _about(policies, action)) for action in LISTED
+            action: tuple((rules[id_], policy) for id_, policy in _about(policies, action).items())
+            for action in LISTED
         }
         for action, written in listed.items():
             problems += lists.unlistable(written, action)
@@ -120,19 +153,35 @@ class RuleSet:
             MappingProxyType(rules),
             terms,
             purposes,
-            lru_cache(None)(lambda action: _policy_set(policies, action)),
+            lru_cache(None)(lambda action: _policy_set(_about(policies, action))),
             schema,
             _Reading(terms, schema),
             MappingProxyType(listed),
+            lru_cache(None)(lambda action: moments.only_compared(_about(policies, action).values())),
+            lru_cache(FACTS_REMEMBERED)(_Remembered),
         )
 
     def decide(self, situation: Situation) -> Decision:
         """What these rules say about this situation. Never raises for what a rule set or a fact can do wrong:
         then the answer is no, with `cannot-be-evaluated` among its reasons."""
+        if not self._settled(situation.action):
+            return self._evaluate(situation)
+        try:
+            before = self._remembered(_Facts.of(situation))
+            at = moments.stretch(situation.now, before.moments)
+        except (ValueError, TypeError, AttributeError):
+            # Facts that are none; below it is said what is wrong with them.
+            return self._evaluate(situation)
+        if at not in before.answers:
+            before.answers[at] = self._evaluate(situation)
+        return replace(before.answers[at], situation=situation, proof=_PROOF)
+
+    def _evaluate(self, situation: Situation) -> Decision:
         if situation.action not in WITHOUT_PURPOSE and situation.purpose not in self.purposes:
             return self._deny(situation, [PURPOSE_UNKNOWN])
         try:
-            known = self._facts.one(situation.person, (situation.resource, encoding.asked_about(situation)))
+            thing = situation.resource, encoding.asked_about(situation)
+            known = self._facts.read(situation.person, [thing])
             asked = encoding.question(situation, self.municipality)
             answer = cedarpy.is_authorized(asked, self._policies(situation.action), known, self._schema)
         except (ValueError, TypeError, AttributeError) as error:
@@ -149,7 +198,7 @@ class RuleSet:
         person, action = situations[0].person, situations[0].action
         try:
             things = [(each.resource, encoding.asked_about(each)) for each in situations]
-            known = self._facts.several(person, things)
+            known = self._facts.read(person, things)
             asked = [encoding.question(each, self.municipality) for each in situations]
             answers = cedarpy.is_authorized_batch(asked, self._policies(action), known, self._schema)
         except (ValueError, TypeError, AttributeError):
@@ -175,7 +224,7 @@ class RuleSet:
             return Residual(NEVER, (PURPOSE_UNKNOWN,), self.digest)
         try:
             # What Cedar refuses to read of what is known, it would refuse with every row.
-            self._facts.one(person, (Trail(self.municipality), search))
+            self._facts.read(person, [(Trail(self.municipality), search)])
         except (ValueError, TypeError, AttributeError):
             return Residual(NEVER, (CANNOT_BE_EVALUATED,), self.digest)
         asked = Question(person, action, now, purpose, search)
@@ -216,10 +265,8 @@ class _Reading:
                 encoding.standing(terms, person, search), schema
             )
         )
-        # Whoever plays a recording asks about the same, range after range; nobody asks for a page twice.
-        self.one = lru_cache(FACTS_REMEMBERED)(lambda person, thing: self.several(person, [thing]))
 
-    def several(self, person: Person, things: Sequence[_Thing]) -> cedarpy.Entities:
+    def read(self, person: Person, things: Sequence[_Thing]) -> cedarpy.Entities:
         """Raises ValueError, TypeError and AttributeError for what is no fact."""
         _, about = things[0]
         standing = self._standing(person, about if isinstance(about, Search) else None)
@@ -235,16 +282,15 @@ def _are_a_list(situations: Sequence[Situation]) -> bool:
     )
 
 
-def _policy_set(policies: dict[str, Est], action: Action) -> cedarpy.PolicySet:
-    """Of these policies the ones about `action`, under our own ids, so that Cedar's answers name them."""
-    about = dict(_about(policies, action))
+def _about(policies: dict[str, Est], action: Action) -> dict[str, Est]:
+    return {id_: policy for id_, policy in policies.items() if _is_about(policy["action"], action)}
+
+
+def _policy_set(policies: dict[str, Est]) -> cedarpy.PolicySet:
+    """These policies under our own ids, so that Cedar's answers name them."""
     return cedarpy.PolicySet.from_json_str(
-        json.dumps({"staticPolicies": about, "templates": {}, "templateLinks": []})
+        json.dumps({"staticPolicies": policies, "templates": {}, "templateLinks": []})
     )
-
-
-def _about(policies: dict[str, Est], action: Action) -> Iterator[tuple[str, Est]]:
-    return ((id_, policy) for id_, policy in policies.items() if _is_about(policy["action"], action))
 
 
 def _is_about(scope: Est, action: Action) -> bool:

@@ -20,6 +20,7 @@ class BrittleStore:
     persist: bool = False
     """Whether a put that raises has stored its object all the same."""
     on_fetch: Callable[[int], Exception | None] = lambda _: None
+    at_hand: bool = False
     puts: int = 0
     fetches: int = 0
 
@@ -50,6 +51,8 @@ class BrittleStore:
 
 class Memory:
     """Sealed parts in memory."""
+
+    at_hand = True
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}

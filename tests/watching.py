@@ -21,7 +21,7 @@ from ingest import examination
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
 from ingest.probe import Media, NotFootage
-from ingest.receiving import PartBuilder, commit_parts
+from ingest.receiving import PartBuilder, Upload, commit_parts
 from tests.installation import Installation, free_port, listening
 from tests.provider import HandMade
 from vault import audit
@@ -67,11 +67,12 @@ def keep(
     with intake.database.reading() as session:
         key = intake.arriving_key(session.get_one(Arrival, recording), dock.municipality)
     rows: list[PartAt] = []
+    upload = Upload(recording, key, len(plaintext), 0, 0)
     for index, first in enumerate(range(0, len(plaintext), PART)):
-        part = PartBuilder(key, recording, index, first)
         block = plaintext[first : first + PART]
+        part = PartBuilder(upload, index, first, bytearray(sealed_length(len(block))))
         part.add(block)
-        stored, sealed = part.finish(bytearray(sealed_length(len(block))))
+        stored, sealed = part.finish()
         intake.store.put(stored.object_name, sealed)
         rows.append(stored)
     commit_parts(intake, recording, rows, now)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from vault import objects
 from vault.ids import RecordingId
 from vault.objects import ObjectStore
-from vault.sealing import DataKey, PartContext, PartReader, SealBroken
+from vault.sealing import DataKey, PartContext, PartReader, SealBroken, open_all
 from vault.tables import Part
 
 PIECE = 1024 * 1024
@@ -53,12 +53,13 @@ class Footage:
 
     def __init__(self, store: ObjectStore, recording: UUID, key: DataKey, parts: Sequence[PartAt]) -> None:
         self._store = store
+        self._key = key
         self.recording = recording
         self._parts = parts
         self._firsts = [part.first for part in parts]
         self.length = parts[-1].first + parts[-1].length if parts else 0
         # A seek lands in one part, playing stays in it for a while: deriving its key once is enough.
-        self._reader = lru_cache(maxsize=4)(lambda index: self._open(key, self._parts[index]))
+        self._reader = lru_cache(maxsize=4)(lambda index: self._open(self._parts[index]))
 
     def read(self, first: int, last: int) -> Iterator[memoryview]:
         """The bytes `first` to `last`, both included, in pieces of at most `PIECE`.
@@ -72,9 +73,17 @@ class Footage:
             number = bisect_right(self._firsts, at) - 1
             part = self._parts[number]
             start = at - part.first
+            if start == 0 and part.first + part.length <= last + 1:
+                yield from self._all(part)
+                at = part.first + part.length
+                continue
             end = min(last - part.first, part.length - 1, start + PIECE - 1)
             yield self._reader(number).read(start, end, partial(self._fetch, part.object_name))
             at = part.first + end + 1
+
+    def _all(self, part: PartAt) -> Iterator[memoryview]:
+        fetch = partial(self._fetch, part.object_name)
+        return open_all(self._key, PartContext(self.recording, part.index), part.length, fetch, most=PIECE)
 
     def _fetch(self, name: str, first: int, last: int) -> bytes:
         try:
@@ -83,5 +92,5 @@ class Footage:
             # The object is shorter than what was sealed into it.
             raise SealBroken from error
 
-    def _open(self, key: DataKey, part: PartAt) -> PartReader:
-        return PartReader(key, PartContext(self.recording, part.index), part.length, part.header)
+    def _open(self, part: PartAt) -> PartReader:
+        return PartReader(self._key, PartContext(self.recording, part.index), part.length, part.header)

@@ -15,6 +15,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from uuid import UUID
 
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
@@ -31,6 +32,9 @@ PART_MAX = 16 * 1024 * 1024
 KEY_LENGTH = 32
 HEADER_LENGTH = 24 + 32
 """Bytes of salt and commitment, with which a sealed part begins."""
+
+Fetch = Callable[[int, int], bytes]
+"""Gives the sealed object's bytes from the first to the last of these, both included."""
 
 _SALT = 24
 _NONCE = 12
@@ -145,6 +149,21 @@ def open_part(key: DataKey, context: PartContext, sealed: Iterable[Buffer]) -> I
         raise SealBroken from None
 
 
+def open_all(
+    key: DataKey, context: PartContext, plain_length: int, fetch: Fetch, *, most: int
+) -> Iterator[memoryview]:
+    """All of one part, as `open_part`, in pieces of at most `most` bytes but at least one chunk.
+
+    For who reads on and on: the library opens many chunks at a time.
+    """
+    step = max(1, most // CHUNK) * _SEALED_CHUNK
+    end = sealed_length(plain_length)
+    marks = [0, *range(HEADER_LENGTH + step, end, step), end]
+    for piece in open_part(key, context, (fetch(start, stop - 1) for start, stop in pairwise(marks))):
+        if piece:
+            yield memoryview(piece)
+
+
 class PartReader:
     """Reads ranges of one sealed part: derives the chunk key once, opens only the chunks it needs.
 
@@ -164,7 +183,7 @@ class PartReader:
         self._aead = AESGCM(derived[:KEY_LENGTH])
         self._base_nonce = int.from_bytes(derived[KEY_LENGTH : KEY_LENGTH + _NONCE], "big")
 
-    def read(self, first: int, last: int, fetch: Callable[[int, int], bytes]) -> memoryview:
+    def read(self, first: int, last: int, fetch: Fetch) -> memoryview:
         """The plaintext bytes `first` to `last`, both included; an empty part has the one range (0, -1).
 
         `fetch(first, last)` gives the sealed object's bytes, both included, and is called once. A range up
@@ -204,7 +223,7 @@ def open_range(
     first: int,
     last: int,
     header: bytes,
-    fetch: Callable[[int, int], bytes],
+    fetch: Fetch,
 ) -> bytes:
     """One range of one part; several of the same part are cheaper by one `PartReader`."""
     return bytes(PartReader(key, context, plain_length, header).read(first, last, fetch))

@@ -20,6 +20,11 @@ class Vault:
     store: ObjectStore
     rule_sets: RuleSets
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether database and objects are on this machine: then nothing here waits for a network."""
+        return self.database.at_hand and self.store.at_hand
+
 
 @dataclass(frozen=True)
 class Caller:

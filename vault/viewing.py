@@ -91,14 +91,15 @@ class Watching:
         choose: Callable[[int], Span | None] | None,
         *,
         now: datetime,
+        wait: bool = True,
     ) -> Viewing | Denied:
         """One range of the footage that `grant_id` allows to see; `choose` picks it, given the length.
 
         Without `choose`, all of it. Raises facts.Unknown, RangeOutside; any error of the database, and then
-        nothing is shown.
+        nothing is shown. Without `wait` also Busy (see `Database.statements`).
         """
         vault = self._vault
-        with vault.database.statements() as statements:
+        with vault.database.statements(wait=wait) as statements:
             # 1. the facts; 2. the decision
             decision, found = self._decide(statements, caller, grant_id, now)
             unmet = decision.obligations - CARRIED_OUT

@@ -36,6 +36,8 @@ def test_the_same_again_without_a_digest_is_recognised(standing: Installation, a
     any_dock.go_on(again, content, 0, chunk=PART)
     assert any_dock.receipt(again) == receipt
     wait_for(lambda: stored(standing) == before or None, "the second copy stays")
+    # The rows of what is discarded go last.
+    wait_for(lambda: not rows(standing, again).objects or None, "the second copy's rows stay")
     found = rows(standing, again)
     assert (found.recording.state, found.arrival.kept_as) == (State.DUPLICATE, id_of(first))
     assert (found.sealed_key, found.arrival.sealed, found.objects) == (None, None, [])

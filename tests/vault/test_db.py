@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from console.demo import town
 from tests.installation import Installation
 from tests.watching import footage, keep
-from vault.db import Database, DatabaseAway, UtcDateTime
+from vault.db import Busy, Database, DatabaseAway, UtcDateTime
 from vault.tables import Municipality, Recording
+
+ROWS = Table("t", MetaData(), Column("n", Integer))
 
 
 @pytest.fixture
@@ -58,6 +60,30 @@ def test_sqlite_is_locked_before_it_is_read_for_writing(sqlite: Database) -> Non
         order.append("first wrote")
     thread.join()
     assert order == ["first wrote", "second sees 1"]
+
+
+def test_who_does_not_want_to_wait_is_told(sqlite: Database) -> None:
+    def write() -> None:
+        with sqlite.statements(wait=False) as within:
+            within.execute(insert(ROWS), {"n": 2})
+
+    with sqlite.transaction() as writer:
+        writer.execute(text("INSERT INTO t VALUES (1)"))
+        began = time.monotonic()
+        with pytest.raises(Busy):
+            write()
+        assert time.monotonic() - began < 1
+    write()
+    with sqlite.reading() as session:
+        assert session.scalar(text("SELECT sum(n) FROM t")) == 3
+
+
+def test_only_a_file_is_at_hand(installation: Installation) -> None:
+    database = installation.vault.database
+    assert database.at_hand == (database.engine.dialect.name == "sqlite")
+    if not database.at_hand:
+        with pytest.raises(Busy), database.statements(wait=False):
+            pass
 
 
 def test_readers_do_not_wait_for_a_writer(sqlite: Database) -> None:

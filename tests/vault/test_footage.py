@@ -1,6 +1,7 @@
 """Plaintext in ranges across sealed parts: exact, in small pieces, and never a byte that was not sealed."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ PLAIN = footage(sum(LENGTHS))
 
 class Shelf:
     """Sealed parts in memory."""
+
+    at_hand = True
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -56,10 +59,12 @@ def test_every_range_is_exact(data: st.DataObject) -> None:
 
 
 def test_pieces_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "PIECE", 1000)
-    pieces = list(ONE.read(0, len(PLAIN) - 1))
-    assert max(map(len, pieces)) == 1000
-    assert b"".join(pieces) == PLAIN
+    monkeypatch.setattr(room, "PIECE", 20_000)
+    # All of a part is opened chunk by chunk, the rest of one as it is asked for.
+    for first, longest in ((0, 16_384), (1, 20_000)):
+        pieces = list(ONE.read(first, len(PLAIN) - 1))
+        assert max(map(len, pieces)) == longest
+        assert b"".join(pieces) == PLAIN[first:]
 
 
 def test_only_what_is_needed_is_fetched() -> None:
@@ -89,12 +94,19 @@ def test_parts_that_changed_places_are_broken() -> None:
         list(one.read(0, 9))
 
 
+def _gather(pieces: Iterable[memoryview], shown: bytearray) -> None:
+    for piece in pieces:
+        shown += piece
+
+
 def test_what_came_before_the_damage_is_right() -> None:
     one, shelf = sealed([30_000, 30_000])
     body = bytearray(shelf.objects["1"])
     body[-1] ^= 1
     shelf.objects["1"] = bytes(body)
-    pieces = one.read(0, 59_999)
-    assert next(pieces) == PLAIN[:30_000]
-    with pytest.raises(SealBroken):
-        next(pieces)
+    for first in (0, 1):  # all of the first part, and a range of it
+        shown = bytearray()
+        with pytest.raises(SealBroken):
+            _gather(one.read(first, 59_999), shown)
+        assert PLAIN[first:30_000] == shown[: 30_000 - first]
+        assert PLAIN[first:].startswith(shown)

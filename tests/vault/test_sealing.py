@@ -22,6 +22,7 @@ from vault.sealing import (
     PartReader,
     SealBroken,
     Sealer,
+    open_all,
     open_part,
     open_range,
     seal,
@@ -106,6 +107,26 @@ def test_opens_what_an_independent_writer_sealed(length: int, salt: bytes, index
     reader = PartReader(KEY, context, length, sealed[:HEADER_LENGTH])
     assert reader.read(0, length - 1, fetch_from(sealed)) == footage(length)
     assert opened(sealed, context) == footage(length)
+
+
+@pytest.mark.parametrize("length", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 5 * CHUNK + 7])
+@pytest.mark.parametrize("most", [1, CHUNK, 2 * CHUNK + 1, 100 * CHUNK])
+def test_all_of_a_part_in_pieces(length: int, most: int) -> None:
+    plain = random.Random(length).randbytes(length)
+    sealed = b"".join(seal(KEY, CONTEXT, [plain]))
+
+    def opened(stored: bytes) -> list[memoryview]:
+        return list(open_all(KEY, CONTEXT, length, lambda first, last: stored[first : last + 1], most=most))
+
+    pieces = opened(sealed)
+    assert b"".join(pieces) == plain
+    assert all(0 < len(piece) <= max(CHUNK, most) for piece in pieces)
+    for at in (0, 24, len(sealed) // 2, len(sealed) - 1):
+        broken = bytearray(sealed)
+        broken[at] ^= 1
+        for stored in (bytes(broken), sealed[:at]):
+            with pytest.raises(SealBroken):
+                opened(stored)
 
 
 @pytest.mark.parametrize("length", [PART_MAX - 1, PART_MAX])

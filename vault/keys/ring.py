@@ -66,7 +66,7 @@ class _PayloadSealer:
 
     def seal(self, plaintext: bytes, bound_to: bytes) -> SealedPayload:
         content = self._content
-        if content.worn():
+        while content.worn():
             # Two threads may both come here: both keys are good, and the later one stays.
             self._content = content = _Content(self._keys)
         return content.seal(plaintext, bound_to)

@@ -90,6 +90,9 @@ class ObjectStore(Protocol):
     A name is ``<recording uuid>/<part index, 6 digits>-<16 hex digits of randomness>``.
     """
 
+    at_hand: bool
+    """Whether it is on this machine, where a fetch takes a disk's time and never a network's."""
+
     def put(self, name: str, body: Body, *, retain_until: datetime | None = None) -> None:
         """Store `body` durably under a new name: when this returns, power may fail.
 

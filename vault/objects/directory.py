@@ -52,6 +52,8 @@ _PART = re.compile(r"[0-9]{6}-[0-9a-f]{16}")
 class DirectoryStore:
     """An `ObjectStore` in the directory `root`."""
 
+    at_hand = True
+
     def __init__(self, root: Path) -> None:
         self._root = root
 

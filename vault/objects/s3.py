@@ -67,6 +67,8 @@ class S3Store:
     `patience`: seconds of silence after which the server counts as away.
     """
 
+    at_hand = False
+
     def __init__(
         self, endpoint: str, bucket: str, access_key: str, secret_key: str, *, region: str, patience: float
     ) -> None:

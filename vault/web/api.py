@@ -25,7 +25,8 @@ By = Annotated[Caller, Depends(caller_of)]
 Clock = Callable[[], datetime]
 
 
-Watch = Callable[[UUID, Caller, Request], Response]
+Watch = Callable[[UUID, Caller, Request, bool], Response]
+"""Answers with the footage of a grant; the last argument is whether it may wait (`Watching.watch`)."""
 
 
 def routes(vault: Vault, watch: Watch, clock: Clock) -> APIRouter:
@@ -97,15 +98,18 @@ def _request_routes(vault: Vault, clock: Clock) -> APIRouter:
 
 
 def watch_with(vault: Vault, completions: Completions, clock: Clock) -> Watch:
-    """The endpoint of the footage."""
+    """How footage is watched, by whatever route."""
     watching = Watching(vault)
 
-    def watch(grantId: UUID, caller: By, http: Request) -> Response:  # noqa: N803  # camelCase on the wire
-        """Watch a range of the footage that a grant allows (HTTP Range, RFC 9110, 14)."""
-        found = watching.watch(caller, GrantId(grantId), _chooser(http), now=clock())
+    def watch(grant: UUID, caller: Caller, http: Request, wait: bool) -> Response:  # a Watch
+        found = watching.watch(caller, GrantId(grant), _chooser(http), now=clock(), wait=wait)
         if isinstance(found, Denied):
             raise problems.unmet(found.unmet) if found.unmet else problems.denied(found.decision.reasons)
-        return FootageResponse(found, lambda: watching.renew(found, now=clock()), completions, clock)
+
+        def renew() -> bool:
+            return watching.renew(found, now=clock())
+
+        return FootageResponse(found, renew, completions, clock, at_hand=vault.store.at_hand)
 
     return watch
 
@@ -144,9 +148,13 @@ def _grant_routes(vault: Vault, watch: Watch, clock: Clock) -> APIRouter:
         if not decision.permitted:
             raise problems.denied(decision.reasons)
 
+    def footage(grantId: UUID, caller: By, http: Request) -> Response:  # noqa: N803  # camelCase on the wire
+        """Watch a range of the footage that a grant allows (HTTP Range, RFC 9110, 14)."""
+        return watch(grantId, caller, http, True)
+
     router.add_api_route(
         "/grants/{grantId}/footage",
-        watch,
+        footage,
         operation_id="watchFootage",
         response_class=FootageResponse,
         status_code=206,

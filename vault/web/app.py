@@ -73,11 +73,12 @@ def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = n
         },
     )
     watch = api.watch_with(vault, completions, clock)
-    app.router.routes.append(Seeking(watch).route("/api/v1/grants/{grantId:uuid}/footage"))
     app.include_router(authzen.routes(vault, clock))
     app.mount("/api/v1", _api(vault, settings, watch, clock))
     _add_problems(app)
-    guarded = authzen.RequestIds(Guard(app, vault.database, provider))
+    guarded = authzen.RequestIds(
+        Guard(Seeking(app, watch, _refused, at_hand=vault.at_hand), vault.database, provider)
+    )
     return Frame(guarded, "vault", {"API-Version": description.VERSION})
 
 
@@ -107,6 +108,13 @@ def _add_problems(app: FastAPI) -> None:
         (kind, _as(problem)) for kind, problem in PROBLEMS.items()
     ]
     add_refusals(app, [*translations, (RequestValidationError, _invalid), (HTTPException, _http_problem)])
+
+
+def _refused(error: Exception) -> Refused:
+    """What to answer to an error of the rooms below."""
+    if isinstance(error, Refused):
+        return error
+    return next(_as(problem)(error) for kind, problem in PROBLEMS.items() if isinstance(error, kind))
 
 
 def _as(problem: Problem) -> Callable[[Exception], Refused]:

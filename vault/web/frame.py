@@ -1,8 +1,9 @@
 """What every door has around its routes: a trace, security headers, a log line, figures, health."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
@@ -60,12 +61,16 @@ class Frame:
         trace = tracing.begin(sent_headers.get(b"traceparent", b"").decode("latin-1"))
 
         async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                told = {name for name, _ in message["headers"]}
-                added = [header for header in self._headers if header[0] not in told]
-                message = {**message, "headers": [*message["headers"], *added]}
-                self._account(scope, message["status"], time.perf_counter() - began, trace.trace_id)
-            await send(message)
+            if message["type"] != "http.response.start":
+                await send(message)
+                return
+            told = {name for name, _ in message["headers"]}
+            added = [header for header in self._headers if header[0] not in told]
+            seconds = time.perf_counter() - began
+            await send({**message, "headers": [*message["headers"], *added]})
+            # When it has left: nobody waits for what we write down of it.
+            account = partial(self._account, scope, message["status"], seconds, trace.trace_id)
+            asyncio.get_running_loop().call_soon(account)
 
         await self._app(scope, receive, answer)
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextvars
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
@@ -12,13 +14,15 @@ from uuid import UUID
 
 from fastapi import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vault.completions import Completions
+from vault.db import Busy
 from vault.vault import Caller
 from vault.viewing import Viewing
+from vault.web import problems
 from vault.web.guard import caller_of
+from vault.web.problem import Refused, problem_response
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
@@ -32,6 +36,7 @@ MEDIA_TYPES = {
 }
 
 
+_FOOTAGE = re.compile("/api/v1/grants/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/footage")
 RENEW_SECONDS = 2.0
 """How long an answer may go on before the grant is decided on anew."""
 AT_ONCE = 40
@@ -58,28 +63,49 @@ def media_type(media: dict[str, Any] | None) -> str:
 class Seeking:
     """The way to the footage past FastAPI, for it is gone with every seek.
 
-    FastAPI describes the route, and answers whatever is wrong with a request for it; but all it does for a
+    FastAPI, behind it, describes the route, and answers whatever else is asked there; but all it does for a
     route costs as much as the decision.
     """
 
     path = "/grants/{grantId}/footage"
     """What the API calls it, and so do logs and figures."""
 
-    def __init__(self, watch: Callable[[UUID, Caller, Request], Response]) -> None:
+    def __init__(
+        self,
+        behind: ASGIApp,
+        watch: Callable[[UUID, Caller, Request, bool], Response],
+        refuse: Callable[[Exception], Refused],
+        *,
+        at_hand: bool,
+    ) -> None:
+        self._behind = behind
         self._watch = watch
+        self._refuse = refuse
+        self._at_hand = at_hand
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = _FOOTAGE.fullmatch(scope.get("path", ""))
+        if found is None or scope["method"] != "GET":
+            await self._behind(scope, receive, send)
+            return
         scope["route"] = self
         request = Request(scope)
-        grant = request.path_params["grantId"]
-        answer = await in_thread(self._watch, grant, await caller_of(request), request)
+        try:
+            answer = await self._answer(UUID(found[1]), await caller_of(request), request)
+        except Exception as error:
+            refused = self._refuse(error)
+            await problem_response(request, refused)(scope, receive, send)
+            if refused.problem is problems.FAILED:
+                raise  # for the server to log
+            return
         await answer(scope, receive, send)
 
-    def route(self, path: str) -> Route:
-        """Where it is found: exactly there, by GET. Anything else is for the routes behind it."""
-        route = Route(path, self, include_in_schema=False)
-        route.methods = {"GET"}
-        return route
+    async def _answer(self, grant: UUID, caller: Caller, request: Request) -> Response:
+        """Found here where everything is at hand: that takes less time than to get to a thread and back."""
+        if self._at_hand:
+            with suppress(Busy):
+                return self._watch(grant, caller, request, False)
+        return await in_thread(self._watch, grant, caller, request, True)
 
 
 class BrokenOff(Exception):
@@ -101,11 +127,14 @@ class FootageResponse(Response):
         renew: Callable[[], bool],
         completions: Completions,
         clock: Callable[[], datetime],
+        *,
+        at_hand: bool,
     ) -> None:
         self._viewing = viewing
         self._renew = renew
         self._completions = completions
         self._clock = clock
+        self._at_hand = at_hand
         self._pieces = viewing.pieces()
         self._first = next(self._pieces)
         first, last = viewing.span
@@ -147,7 +176,7 @@ class FootageResponse(Response):
         try:
             while True:
                 left -= len(piece)
-                ahead = asyncio.ensure_future(in_thread(next, self._pieces)) if left else None
+                ahead = asyncio.ensure_future(self._next()) if left else None
                 await send({"type": "http.response.body", "body": piece, "more_body": bool(left)})
                 if gone.done():
                     return
@@ -163,6 +192,9 @@ class FootageResponse(Response):
             gone.cancel()
             if ahead is not None and not ahead.cancel():
                 ahead.exception()  # Whatever it was, nobody waits for that piece any more.
+
+    async def _next(self) -> memoryview:
+        return next(self._pieces) if self._at_hand else await in_thread(next, self._pieces)
 
 
 async def _disconnected(receive: Receive) -> None:

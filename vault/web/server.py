@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import gc
 import platform
 from typing import Any
 
@@ -20,6 +21,9 @@ HEAD_SECONDS = 30.0
 def serve(app: Any, listen: str, *, stop_seconds: int) -> None:
     """Serve `app` on ``host:port`` until asked to stop; transfers under way get `stop_seconds` to finish."""
     tune_allocator()
+    # What is there at the start stays: no use in looking through it for garbage.
+    gc.collect()
+    gc.freeze()
     host, _, port = listen.rpartition(":")
     config = uvicorn.Config(
         app,

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from console.demo import town
 from tests.installation import free_port, listening
-from tests.watching import House
+from tests.watching import House, eventually
 from vault.objects import StoreUnavailable
 from vault.web import frame
 from vault.web.frame import HEADERS, Frame, add_health
@@ -65,7 +65,7 @@ def test_an_answer_is_logged_by_its_route(house: House) -> None:
         house.desk(town.SUPERVISOR).get(
             f"/grants/{grant}/footage", Range="bytes=0-9", traceparent=f"00-{trace}-00f067aa0ba902b7-01"
         )
-    [line] = [line for line in lines if line["event"] == "answered"]
+        [line] = eventually(lambda: [line for line in lines if line["event"] == "answered"])
     assert line["route"] == "/grants/{grantId}/footage"
     assert line["status"] == 206
     assert line["trace_id"] == trace

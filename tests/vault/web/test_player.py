@@ -4,6 +4,8 @@ import hashlib
 import json
 import random
 import socket
+import threading
+import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +34,7 @@ from tests.watching import (
 from vault.audit import Event
 from vault.footage import PIECE
 from vault.ids import GrantId
-from vault.tables import SealedKey
+from vault.tables import Person, SealedKey
 from vault.viewing import CARRIED_OUT
 from vault.web.player import media_type
 
@@ -127,6 +129,21 @@ def test_every_range_has_its_entry_and_its_completion(house: House, grant: str) 
     assert completed["facts"] == {"first": 10, "last": 19, "bytes": 10}
     assert completed["obj"] == leaf["obj"]
     assert completed["actor"] == leaf["actor"]
+
+
+def test_another_writer_holds_up_nobody_else(house: House, grant: str) -> None:
+    """The range waits for its entry; the door itself does not."""
+    answers: list[requests.Response] = []
+    watcher = threading.Thread(target=lambda: answers.append(house.watch(grant, "10-19")))
+    with house.installation.vault.database.transaction() as session:
+        session.execute(update(Person).values(active=Person.active))  # on PostgreSQL this holds up nobody
+        watcher.start()
+        time.sleep(0.3)
+        began = time.monotonic()
+        assert requests.get(f"{house.url}/health/alive", timeout=10).ok
+        assert time.monotonic() - began < 1
+    watcher.join(10)
+    assert answers[0].content == house.plain[10:20]
 
 
 def test_a_revoked_grant_shows_nothing_more(house: House) -> None:
