@@ -101,7 +101,7 @@ def list_requests(
         rows = _rows(session, by, [residual], query, wanted)
         asked = _with_recordings(session, rows[: wanted.most])
         shown, rules = pages.permitted(
-            by.rule_set, ((row, _of_request(by, Action.READ_REQUEST, row[0], row[1], now)) for row in asked)
+            by.rule_set, ((row, _of_request(by, row[0], row[1], now)) for row in asked)
         )
         # 4. the entry
         _enter(vault, session, by, Event.REQUESTS_LISTED, residual, wanted, now, rules, shown)
@@ -111,7 +111,7 @@ def list_requests(
                 recording.recorded_at,
                 name,
                 GrantId(grant) if grant else None,
-                _decidable(by, request, recording, now),
+                _decidable(session, by, request, recording, now),
             )
             for request, recording, name, grant in shown
         ]
@@ -181,20 +181,21 @@ def _with_recordings(session: Session, rows: Sequence[Any]) -> list[Any]:
     return [(row[0], recording, *row[2:]) for row, recording in zip(rows, known, strict=True)]
 
 
-def _of_request(
-    by: Asker, action: Action, row: tables.Request, recording: Recording, now: datetime
-) -> Situation:
-    return Situation(by.person, action, recording, row.purpose, now, request=facts.as_request(row))
+def _of_request(by: Asker, row: tables.Request, recording: Recording, now: datetime) -> Situation:
+    asked = facts.as_request(row)
+    return Situation(by.person, Action.READ_REQUEST, recording, row.purpose, now, request=asked)
 
 
 def _of_grant(by: Asker, action: Action, row: tables.Grant, recording: Recording, now: datetime) -> Situation:
     return Situation(by.person, action, recording, row.purpose, now, grant=facts.as_grant(row))
 
 
-def _decidable(by: Asker, row: tables.Request, recording: Recording, now: datetime) -> bool:
+def _decidable(session: Session, by: Asker, row: tables.Request, recording: Recording, now: datetime) -> bool:
     if row.state != RequestState.WAITING:
         return False
-    return by.rule_set.decide(_of_request(by, Action.DECIDE, row, recording, now)).permitted
+    asked = facts.as_request(row, facts.other_viewers(session, row))
+    situation = Situation(by.person, Action.DECIDE, recording, row.purpose, now, request=asked)
+    return by.rule_set.decide(situation).permitted
 
 
 def _enter(
