@@ -7,7 +7,7 @@ error, from any rule, denies. The digest says under which exact texts a decision
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, final
@@ -29,6 +29,7 @@ from policies.reading import (
     read_schema,
     read_terms,
 )
+from policies.residuals import Found
 from policies.rules import (
     CANNOT_BE_EVALUATED,
     NO_RULE_PERMITS,
@@ -44,6 +45,7 @@ from policies.terms import Terms
 
 FACTS_REMEMBERED = 256
 """How many situations a rule set remembers its answers to, whatever their moment."""
+_ANY_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _PROOF = object()
 _Thing: TypeAlias = tuple[Resource, encoding.About]
 """What it is done to, with the request, grant or search about it."""
@@ -120,6 +122,8 @@ class RuleSet:
     _facts: "_Reading"
     _listed: Mapping[Action, tuple[Written, ...]]
     """The rules that lists are made by."""
+    _steady: Callable[[Question], Mapping[str, Found]]
+    """What is left of those that do not look at the clock: whoever pages through a list asks the same."""
     _settled: Callable[[Action], bool]
     """Whether the answers about an action only change at a moment in the facts (`policies.moments`)."""
     _remembered: Callable[[_Facts], _Remembered]
@@ -140,7 +144,9 @@ class RuleSet:
         terms = read_terms(municipality, texts, purposes, problems)
         rules, policies = read_rules(texts, schema, problems)
         listed = {
-            action: tuple((rules[id_], policy) for id_, policy in _about(policies, action).items())
+            action: tuple(
+                lists.written(rules[id_], policy) for id_, policy in _about(policies, action).items()
+            )
             for action in LISTED
         }
         for action, written in listed.items():
@@ -157,6 +163,9 @@ class RuleSet:
             schema,
             _Reading(terms, schema),
             MappingProxyType(listed),
+            lru_cache(FACTS_REMEMBERED)(
+                lambda question: lists.steady(listed[question.action], question, terms)
+            ),
             lru_cache(None)(lambda action: moments.only_compared(_about(policies, action).values())),
             lru_cache(FACTS_REMEMBERED)(_Remembered),
         )
@@ -228,7 +237,8 @@ class RuleSet:
         except (ValueError, TypeError, AttributeError):
             return Residual(NEVER, (CANNOT_BE_EVALUATED,), self.digest)
         asked = Question(person, action, now, purpose, search)
-        return lists.remaining(self._listed[action], asked, self.terms, self.purposes, self.digest)
+        known = self._steady(replace(asked, now=_ANY_MOMENT))
+        return lists.remaining(self._listed[action], asked, self.terms, self.purposes, self.digest, known)
 
     def _answered(self, situation: Situation, answer: cedarpy.AuthzResult) -> Decision:
         found = set(answer.diagnostics.reasons)

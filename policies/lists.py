@@ -1,14 +1,15 @@
 """Lists that obey the rules: which questions can be asked about every row at once, and what answers them."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple
 
 from policies.conditions import ALWAYS, NEVER, Among, Condition, Fact, every
 from policies.facts import ABOUT_GRANT, ABOUT_REQUEST, Action, Person, Search
 from policies.problems import Problem
-from policies.residuals import GRANT, RECORDING, REQUEST, ROWS, Asked, Est, permitted
+from policies.residuals import GRANT, RECORDING, REQUEST, ROWS, Asked, Est, Found, permitted
 from policies.rules import CANNOT_BE_EVALUATED, NO_RULE_PERMITS, Effect, Rule
 from policies.symbols import NotListable, Record, Value
 from policies.terms import Terms
@@ -16,8 +17,20 @@ from policies.values import OPEN, Ref, moment, ref
 
 LISTED = (Action.FIND, Action.READ_REQUEST, Action.READ_GRANT, Action.REVOKE)
 """What lists are made by. A rule about one of these that no list can be made by is refused when read."""
-Written: TypeAlias = tuple[Rule, Est]
-"""A rule, and what Cedar reads of it."""
+
+
+class Written(NamedTuple):
+    """A rule, and what Cedar reads of it."""
+
+    rule: Rule
+    policy: Est
+    steady: bool
+    """It does not look at the clock, so it says the same page after page."""
+
+
+def written(rule: Rule, policy: Est) -> Written:
+    """The rule, and whether it looks at the clock."""
+    return Written(rule, policy, '"attr": "now"' not in json.dumps(policy["conditions"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +61,42 @@ class Question:
     search: Search | None
 
 
-def unlistable(written: Iterable[Written], action: Action) -> Iterator[Problem]:
+def unlistable(rules: Iterable[Written], action: Action) -> Iterator[Problem]:
     """The rules about this action that no list can be made by, whoever asks and whatever for."""
     asked = _open(action)
-    for rule, policy in written:
+    for rule, policy, _ in rules:
         try:
             asked.read(policy)
         except NotListable as error:
             yield Problem(rule.file, rule.id, f"no list can be made by it ({action.value}): it asks {error}")
 
 
-def remaining(
-    written: Iterable[Written], question: Question, terms: Terms, purposes: frozenset[str], rule_set: str
-) -> Residual:
-    """What is left of these rules. Every row is one of the municipality of `terms`.
+def steady(rules: Iterable[Written], question: Question, terms: Terms) -> dict[str, Found]:
+    """What is left of those of these rules that say the same whatever the moment, by their ids.
 
     Raises NotListable for what `unlistable` tells.
     """
     asked = _asked(question, terms)
-    found = [(rule, asked.read(policy)) for rule, policy in written]
+    return {rule.id: asked.read(policy) for rule, policy, same in rules if same}
+
+
+def remaining(
+    rules: Iterable[Written],
+    question: Question,
+    terms: Terms,
+    purposes: frozenset[str],
+    rule_set: str,
+    known: Mapping[str, Found],
+) -> Residual:
+    """What is left of these rules; `known` is what `steady` says of them.
+
+    Every row is one of the municipality of `terms`.
+    """
+    asked = _asked(question, terms)
+    found = [
+        (rule, known[rule.id] if says_the_same else asked.read(policy))
+        for rule, policy, says_the_same in rules
+    ]
     permits = [(rule, each) for rule, each in found if rule.effect is Effect.PERMIT]
     forbids = [(rule, each) for rule, each in found if rule.effect is Effect.FORBID]
     condition = permitted((each for _, each in permits), (each for _, each in forbids))

@@ -5,6 +5,7 @@ false of a row and never NULL, or "not" would lose rows.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +79,15 @@ class NoColumn(Exception):
 
 def clause_of(session: Session, condition: Condition) -> Clause:
     """The condition as a clause, for a query over recordings, or requests or grants joined with theirs."""
-    return _Writing(session.get_bind().dialect.name == "postgresql").write(condition)
+    postgresql = session.get_bind().dialect.name == "postgresql"
+    parts = condition.of if isinstance(condition, Every) else (condition,)
+    # Page after page most of it is the same.
+    return and_(*(_written(each, postgresql) for each in parts))
+
+
+@lru_cache(1024)
+def _written(condition: Condition, postgresql: bool) -> Clause:
+    return _Writing(postgresql).write(condition)
 
 
 class _Writing:

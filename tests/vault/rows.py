@@ -28,7 +28,7 @@ NOW = datetime(2026, 3, 10, 12, 0, 0, 123456, tzinfo=UTC)
 ELSEWHERE = "elders"
 TEAMS = ("", "centrum", "haven")
 NEAR = (
-    *(timedelta(microseconds=each) for each in (-1500, -1000, -457, -456, -1, 0, 1, 500, 877, 1000)),
+    *(timedelta(microseconds=each) for each in (-1500, -1000, -457, -456, -1, 0, 1, 543, 544, 1000)),
     *(timedelta(hours=each) for each in (-23, -2, -1, 1, 2, 24)),
     *(timedelta(days=each) for each in (-400, -28, -7, -3, 3, 14, 28)),
 )

@@ -20,7 +20,7 @@ from policies.engine import RuleSet
 from policies.facts import Action, Person, Search, Situation
 from policies.lists import LISTED
 from tests.vault.rows import NOW, Rows, make_rows
-from tests.vault.written import rules
+from tests.vault.written import EACH, rule, rules
 from vault import facts, tables
 from vault.db import Database
 from vault.filters import clause_of
@@ -126,7 +126,8 @@ def _situations(
 def check(database: Database, rules: RuleSet, action: Action, seed: int) -> int:
     """Everybody in a world asks for everything they can; how many rows they got."""
     rows = 0
-    purposes = [*sorted(rules.terms.purposes)[:3], "functioneringsgesprek", "zelfevaluatie", "klacht"]
+    offered = sorted(rules.terms.purposes)[:3]
+    purposes = [*offered, "functioneringsgesprek", "zelfevaluatie", "klacht", "unheard-of"]
     with forgetting(database) as session:
         made = make_rows(session, rules.municipality, [*sorted(known_roles()), "ghost"], purposes, seed)
         for person, purpose, search in _asking(session, rules, made, action, purposes):
@@ -153,6 +154,14 @@ def _asking(
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_published_rule_sets(database: Database, folder: Path, action: Action) -> None:
     assert sum(check(database, rule_set(folder), action, seed) for seed in range(8)) > 0
+
+
+@pytest.mark.parametrize("effect", ["permit", "forbid"])
+def test_each_condition_by_itself(database: Database, effect: str) -> None:
+    [folder] = (folder for folder in FOLDERS if folder.name == "voorbeeldstad")
+    for number, (action, condition) in enumerate(EACH):
+        more = rule(effect, action, f"when {{ {condition} }}")
+        check(database, rule_set(folder, more), action, seed=number)
 
 
 @pytest.mark.parametrize("action", LISTED)

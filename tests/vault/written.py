@@ -105,6 +105,23 @@ _SCOPES = (
 )
 
 
+EACH = [
+    # About grants few rules stand in the way of seeing what one condition makes of rows.
+    *((Action.READ_GRANT, condition) for condition in (*_ABOUT_ROW, *_KNOWN, *_ABOUT[Action.READ_GRANT])),
+    *((Action.READ_REQUEST, condition) for condition in _ABOUT[Action.READ_REQUEST]),
+    *((Action.FIND, condition) for condition in _ABOUT[Action.FIND]),
+]
+"""Every condition by itself, with an action about which it can be written."""
+
+
+def rule(effect: str, action: Action, condition: str, number: int = 0, scope: str = "principal") -> str:
+    """A rule of a municipality's own."""
+    return (
+        f'@id("made-up-{number}") @title_nl("n") @title_en("e") @basis("b") '
+        f'{effect} ({scope}, action == Action::"{action.value}", resource) {condition};'
+    )
+
+
 def conditions(action: Action) -> st.SearchStrategy[str]:
     """What may stand between the braces of a rule about `action`."""
     simple = st.sampled_from([*_ABOUT_ROW, *_ABOUT[action]]) | st.sampled_from(_KNOWN)
@@ -129,9 +146,6 @@ def rules(draw: st.DrawFn, action: Action) -> str:
         effect = draw(st.sampled_from(("permit", "permit", "forbid")))
         kind = draw(st.sampled_from(("when", "unless")))
         scope = draw(st.sampled_from(_SCOPES))
-        texts.append(
-            f'@id("made-up-{number}") @title_nl("n") @title_en("e") @basis("b") '
-            f'{effect} ({scope}, action == Action::"{action.value}", resource) '
-            f"{kind} {{ {draw(conditions(action))} }};"
-        )
+        condition = f"{kind} {{ {draw(conditions(action))} }}"
+        texts.append(rule(effect, action, condition, number, scope))
     return "\n".join(texts)
