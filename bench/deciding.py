@@ -53,8 +53,9 @@ def in_a_transaction(home: Path) -> Iterator[Figure]:
 
 def alone(home: Path) -> Iterator[Figure]:
     """`decide_engine`: the 99th percentile of one decision, against cedarpy given the same question, the same
-    entities and only the policies that matter to it, all read beforehand. `fresh`: about facts that were
-    never seen before, against cedarpy given them as JSON."""
+    entities and only the policies that matter to it, all read beforehand. The engine may remember its answer,
+    as it does for each range that somebody watches. `fresh`: about facts that were never seen before, against
+    cedarpy given them as JSON."""
     made = build(home, f"sqlite:///{home / 'vault.db'}", {"objects_url": (home / "objects").as_uri()})
     rules = made.vault.rule_sets.of(town.SLUG)
     if len(rules.rules) < 30:
