@@ -21,14 +21,16 @@ from ingest.app import make_app as make_ingest
 from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from policies.retention import AMSTERDAM
-from vault import logs, quarantine
+from vault import logs, quarantine, rule_records
+from vault.facts import Unknown
 from vault.keys import KeyRingError
 from vault.objects import StoreUnavailable
 from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered, RoleUnknown
-from vault.rulesets import RuleSetMissing
+from vault.rule_changes import OwnProposal, ProposalClosed, ProposalOutdated, RulesUnchanged
+from vault.rulesets import RuleSetAltered, RuleSetMissing
 from vault.schema import SchemaOutdated, migrate, require_newest
 from vault.settings import Settings, SettingsRefused, load
-from vault.vault import database_of, open_vault, store_of
+from vault.vault import Vault, database_of, open_vault, store_of
 from vault.web.app import make_app as make_vault
 from vault.web.server import serve
 from vault.web.tokens import IssuerRefused
@@ -43,6 +45,12 @@ REFUSALS = (
     KeyRingError,
     RuleSetInvalid,
     RuleSetMissing,
+    RuleSetAltered,
+    RulesUnchanged,
+    ProposalClosed,
+    ProposalOutdated,
+    OwnProposal,
+    Unknown,
     SchemaOutdated,
     StoreUnavailable,
     IssuerRefused,
@@ -75,6 +83,7 @@ def run_vault() -> None:
     with _process("vault") as settings:
         vault = open_vault(settings)
         require_newest(vault.database)
+        _record_rules(vault)
         serve(make_vault(vault, settings), settings.vault_listen, stop_seconds=settings.stop_seconds)
 
 
@@ -84,6 +93,7 @@ def run_ingest() -> None:
     with _process("ingest") as settings:
         intake = open_intake(settings)
         require_newest(intake.database)
+        intake.tell_closed()
         serve(make_ingest(intake), settings.ingest_listen, stop_seconds=settings.stop_seconds)
 
 
@@ -93,6 +103,7 @@ def run_keeper() -> None:
     with _process("keeper") as settings:
         vault = open_vault(settings)
         require_newest(vault.database)
+        _record_rules(vault)
         keeper = Keeper(vault, settings)
         scheduler = keeper.schedule()
         scheduler.start()
@@ -112,9 +123,12 @@ def run_migrate() -> None:
 
 @app.command("check")
 def run_check() -> None:
-    """Check every invariant now; exits with 1 when something is wrong."""
+    """Check every invariant now; exits with 1 when something is wrong. Tells who takes in no footage."""
     settings = load()
-    count = Keeper(open_vault(settings), settings).check()
+    keeper = Keeper(open_vault(settings), settings)
+    count = keeper.check()
+    for municipality, missing in keeper.closed().items():
+        typer.echo(f"{municipality} takes in no footage; missing: {', '.join(missing) or 'rules'}")
     typer.echo(f"findings: {count}")
     raise typer.Exit(1 if count else 0)
 
@@ -164,6 +178,12 @@ def run_demo(
 
     _stop_when_told()
     raise typer.Exit(play(once=once, footage=footage))
+
+
+def _record_rules(vault: Vault) -> None:
+    """Record what is in force where it is not yet; a folder that says otherwise is told, not followed."""
+    for municipality in rule_records.record(vault, now=datetime.now(UTC)):
+        structlog.get_logger().warning("rules.folder-differs", why=municipality)
 
 
 def _stop_when_told() -> None:

@@ -1,6 +1,6 @@
 """The keeper: does what must happen without anyone asking, again and again, until it is told to stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -69,12 +69,17 @@ class Keeper:
         return reap_orphans(self._intake, now=datetime.now(UTC))
 
     def check(self) -> int:
-        """Check the invariants; each finding is an alarm."""
+        """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""
+        self._intake.tell_closed()
         findings = check_all(self._vault, now=datetime.now(UTC))
         FINDINGS.set(len(findings))
         for finding in findings:
             log.error("invariant.broken", check=finding.check, why=finding.about)
         return len(findings)
+
+    def closed(self) -> Mapping[str, tuple[str, ...]]:
+        """The municipalities of which no footage is taken in, each with the legal records it lacks."""
+        return self._intake.closed()
 
     def _do(self, name: str, chore: Callable[[], int]) -> None:
         tracing.begin()

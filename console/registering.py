@@ -1,7 +1,8 @@
 """``bodycam-vault register …``: the functional administrator's commands."""
 
+import os
+import pwd
 from datetime import UTC, datetime
-from getpass import getuser
 from pathlib import Path
 from uuid import UUID
 
@@ -21,10 +22,12 @@ app = typer.Typer(
 
 @app.command("municipality")
 def register_municipality(slug: str, name: str) -> None:
-    """Register a municipality by the name of its rule set."""
+    """Register a municipality by the name of its rule set; tells when its legal records are missing."""
     settings, registrar = _registrar()
-    open_vault(settings).rule_sets.of(slug)
+    missing = open_vault(settings).rule_sets.of(slug).terms.records.missing()
     registrar.municipality(slug, name, now=_now())
+    if missing:
+        typer.echo(f"{slug} takes in no footage; missing: {', '.join(missing)}")
 
 
 @app.command("person")
@@ -84,7 +87,13 @@ def _registrar() -> tuple[Settings, Registrar]:
 
 def operator() -> Actor:
     """Whoever can run these commands has the vault's key ring: the trail names their system account."""
-    return Actor("operator", getuser(), getuser(), ("functional-administrator",))
+    # Not by the environment, where whoever runs this can write another's name.
+    number = os.getuid()
+    try:
+        account = pwd.getpwuid(number).pw_name
+    except KeyError:
+        account = f"uid-{number}"
+    return Actor("operator", account, account, ("functional-administrator",))
 
 
 def _now() -> datetime:

@@ -13,6 +13,7 @@ from ingest.intake import Intake
 from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.ids import RecordingId, new_id
+from vault.rulesets import RuleSetMissing
 from vault.sealing import DataKey
 from vault.tables import Arrival, Assignment, Camera, Person, Recording, SealedKey, State
 
@@ -24,12 +25,14 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 class AnnouncementRefused(Exception):
     """The dock announced something we cannot take; the footage is safe on the camera.
 
-    `problem` is the id of what is wrong, for the door to explain.
+    `problem` is the id of what is wrong, for the door to explain; `records` are the legal records, by their
+    names in terms.toml, that the municipality lacks.
     """
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, records: tuple[str, ...] = ()) -> None:
         super().__init__(problem)
         self.problem = problem
+        self.records = records
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,10 @@ def _moment(said: str) -> datetime:
 def announce(intake: Intake, dock: DockIdentity, said: Announcement, *, now: datetime) -> RecordingId:
     """Make room for a recording, or recognise one that is kept already.
 
-    Raises AnnouncementRefused when camera or officer are not of the dock's municipality.
+    Raises AnnouncementRefused when the municipality lacks its legal records, and when camera or officer are
+    not of the dock's municipality.
     """
+    _require_records(intake, dock.municipality)
     recording_id = RecordingId(new_id())
     with intake.database.transaction() as session:
         camera = _camera(session, dock, said.camera)
@@ -129,6 +134,19 @@ def announce(intake: Intake, dock: DockIdentity, said: Announcement, *, now: dat
             ),
         )
     return recording_id
+
+
+def _require_records(intake: Intake, municipality: str) -> None:
+    """No footage is taken in before there is a DPIA, the works council's consent and a notice to citizens.
+
+    Only what is announced is refused: what is arriving goes on, for the camera may count on us by now.
+    """
+    try:
+        missing = intake.missing_records(municipality)
+    except RuleSetMissing:
+        raise AnnouncementRefused("rules-missing") from None
+    if missing:
+        raise AnnouncementRefused("records-missing", missing)
 
 
 def _give_key(intake: Intake, session: Session, arrival: Arrival, municipality: str) -> None:

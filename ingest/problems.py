@@ -1,6 +1,10 @@
 """What can go wrong at the docks' door, in words for whoever stands beside the dock."""
 
-from vault.web.problem import Problem, Text
+from collections.abc import Sequence
+from dataclasses import replace
+
+from policies.words import RECORDS
+from vault.web.problem import Problem, Refused, Text
 
 SAFE_NL = "De opname staat nog op de camera."
 SAFE_EN = "The recording is still on the camera."
@@ -174,5 +178,37 @@ ANNOUNCEMENT = {
             f"De handhaver is niet geregistreerd bij de gemeente van dit dock; vraag de beheerder. {SAFE_NL}",
             f"The officer is not registered with this dock's municipality; ask the administrator. {SAFE_EN}",
         ),
+        _problem(
+            409,
+            "records-missing",
+            "Wettelijke stukken ontbreken",
+            "Legal records missing",
+            f"Zonder deze stukken worden van een gemeente geen beelden aangenomen. De privacy officer stelt "
+            f"ze vast en laat ze in de regels opnemen; dock daarna opnieuw. {SAFE_NL}",
+            f"Without these records no footage of a municipality is taken. The privacy officer establishes "
+            f"them and has them named in the rules; then dock again. {SAFE_EN}",
+        ),
+        _problem(
+            409,
+            "rules-missing",
+            "Regels ontbreken",
+            "Rules missing",
+            f"Van deze gemeente zijn er geen regels; zonder worden geen beelden aangenomen. "
+            f"Vraag de beheerder. {SAFE_NL}",
+            f"There are no rules of this municipality, and without them no footage is taken. "
+            f"Ask the administrator. {SAFE_EN}",
+        ),
     )
 }
+
+
+def refused(problem: str, records: Sequence[str] = ()) -> Refused:
+    """An announcement that is not taken; `records`: those that the municipality lacks, if it is for them."""
+    told, lacking = ANNOUNCEMENT[problem], [RECORDS[name] for name in records]
+    if not lacking:
+        return Refused(told)
+    detail = Text(
+        f"Ontbreekt: {', '.join(words.nl for words in lacking)}. {told.detail.nl}",
+        f"Missing: {', '.join(words.en for words in lacking)}. {told.detail.en}",
+    )
+    return Refused(replace(told, detail=detail), extra={"records": list(records)})

@@ -101,7 +101,7 @@ class _Uploads:
                 announcement.announce, door.intake, dock, said, now=door.clock()
             )
         except AnnouncementRefused as error:
-            raise Refused(problems.ANNOUNCEMENT[error.problem]) from error
+            raise problems.refused(error.problem, error.records) from error
         location = f"{str(door.intake.settings.ingest_url).rstrip('/')}/uploads/{recording}"
         return Response(status_code=201, headers={"Location": location, **_expiry(_end(door))})
 

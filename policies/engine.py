@@ -116,6 +116,8 @@ class RuleSet:
     terms: Terms
     purposes: frozenset[str]
     """The schema's closed list, of which `terms.purposes` is what this municipality offers."""
+    policies: Mapping[str, Est]
+    """The same rules by id, in Cedar's JSON form, for whoever reads them without a situation."""
     _policies: Callable[[Action], cedarpy.PolicySet]
     """The policies whose scope names an action: the others cannot hold, and cost time to look at."""
     _schema: cedarpy.Schema
@@ -159,6 +161,7 @@ class RuleSet:
             MappingProxyType(rules),
             terms,
             purposes,
+            MappingProxyType(policies),
             lru_cache(None)(lambda action: _policy_set(_about(policies, action))),
             schema,
             _Reading(terms, schema),

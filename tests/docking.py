@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from vault.invariants import check_all
 from vault.keys import WrappedKey, verify_receipt
 from vault.objects import ObjectStore
 from vault.registry import Registrar
+from vault.rulesets import RuleSets
 from vault.settings import Settings
 from vault.tables import Arrival, AuditEntry, Recording, SealedKey, State
 
@@ -294,6 +296,14 @@ def kept_as_whole(installation: Installation, upload: str, content: bytes) -> No
     assert (found.recording.state, found.recording.sha256) == (State.KEPT, digest(content))
     assert (found.arrival.key_id, found.arrival.sealed, found.arrival.examined_until) == (None, None, None)
     assert as_kept(installation, upload) == content
+
+
+def lacking_records(installation: Installation, *names: str) -> Installation:
+    """The same installation, but for a rule set in which the town lacks the legal records of these names."""
+    own = dict(installation.intake.rule_sets.folders[town.SLUG])
+    for name in names:
+        own["terms.toml"] = re.sub(rf"\[records\.{name}\]\n(.+\n)+", "", own["terms.toml"])
+    return replace(installation, intake=replace(installation.intake, rule_sets=RuleSets({town.SLUG: own})))
 
 
 def intake_of(installation: Installation, **changed: Any) -> Intake:

@@ -22,7 +22,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
-from policies.facts import Recording
+from policies.facts import Recording, Resource, RuleBook
 from policies.rules import PURPOSE_UNKNOWN
 from vault import tracing
 from vault.canonical import canonical
@@ -182,7 +182,7 @@ def of_decision(
         at=at,
         actor=actor,
         municipality=resource.municipality,
-        thing=("recording", str(footage.id)) if footage else ("trail", resource.municipality),
+        thing=_thing(resource),
         subject=str(footage.maker) if footage else None,
         decision="allow" if decision.permitted else "deny",
         rule_set=decision.rule_set,
@@ -199,6 +199,15 @@ def of_decision(
             **(details or {}),
         },
     )
+
+
+def _thing(resource: Resource) -> tuple[str, str]:
+    match resource:
+        case Recording():
+            return "recording", str(resource.id)
+        case RuleBook():
+            return "rules", resource.municipality
+    return "trail", resource.municipality
 
 
 def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId:

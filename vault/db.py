@@ -6,7 +6,7 @@ returns exists only after the commit. Routes never hold a session.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
@@ -97,7 +97,7 @@ class Database:
         engine = self.engine if wait else self._at_hand
         if engine is None:
             raise Busy
-        with _away_told(), closing(engine.raw_connection()) as connection, self._errors_told(connection):
+        with _away_told(), _connected(engine) as connection:
             cursor = connection.cursor()
             if self.engine.dialect.name == "sqlite":
                 _begin_writing(cursor, wait=wait)
@@ -109,21 +109,6 @@ class Database:
         """A consistent look without the right to write: ends without a commit."""
         with Session(self._readers, expire_on_commit=False) as session, _away_told():
             yield session
-
-    @contextmanager
-    def _errors_told(self, connection: PoolProxiedConnection) -> Iterator[None]:
-        """Raise the driver's errors as SQLAlchemy does, and use a broken connection no more."""
-        dialect = self.engine.dialect
-        driver: Any = dialect.loaded_dbapi
-        try:
-            yield
-        except driver.Error as error:
-            broken = dialect.is_disconnect(error, connection, None)
-            if broken:
-                connection.invalidate(error)
-            raise DBAPIError.instance(
-                None, None, error, driver.Error, connection_invalidated=broken, dialect=dialect
-            ) from error
 
     def check(self) -> None:
         """Ask the database for an answer. Raises SQLAlchemy's error when there is none."""
@@ -148,6 +133,26 @@ def _away_told() -> Iterator[None]:
         if error.connection_invalidated:
             raise DatabaseAway from error
         raise
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
+    """A connection without SQLAlchemy around it, but with its errors; a broken one is not used again."""
+    driver: Any = engine.dialect.loaded_dbapi
+    connection: PoolProxiedConnection | None = None
+    try:
+        connection = engine.raw_connection()
+        yield connection
+    except driver.Error as error:
+        broken = engine.dialect.is_disconnect(error, connection, None)
+        if broken and connection is not None:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None, None, error, driver.Error, connection_invalidated=broken, dialect=engine.dialect
+        ) from error
+    finally:
+        if connection is not None:
+            connection.close()
 
 
 def _engine(url: str, busy_seconds: int = BUSY_SECONDS) -> Engine:

@@ -94,7 +94,7 @@ def _evaluate(
     """Whether it may be asked, and what the answer is."""
     nothing = Evaluation(None)
     try:
-        situation = _situation(session, question, now)
+        situation = _situation(vault, session, question, now)
         municipality = situation.resource.municipality
         rule_set = vault.rule_sets.of(municipality)
         asker = facts.person(session, caller.id, municipality)
@@ -112,38 +112,46 @@ class _NoSuchQuestion(Exception):
     """That cannot be done to such a thing."""
 
 
-def _situation(session: Session, question: Question, now: datetime) -> Situation:
+def _situation(vault: Vault, session: Session, question: Question, now: datetime) -> Situation:
     match question.kind, question.action:
         case "trail", Action.READ_AUDIT:
             person = facts.person(session, question.subject, question.id)
             return Situation(person, question.action, Trail(question.id), question.purpose, now)
         case "recording", Action.ASK | Action.FIND | Action.WATCH:
-            wished = _wished(question, now) if question.action is Action.ASK else None
-            return _of(session, question, _uuid(question.id), question.purpose, now, request=wished)
+            wished = _wished(session, question, now) if question.action is Action.ASK else None
+            return _of(vault, session, question, _uuid(question.id), question.purpose, now, request=wished)
         case "request", Action.DECIDE | Action.READ_REQUEST:
             asked = facts.request_row(session, RequestId(_uuid(question.id)))
-            about: dict[str, Any] = {"request": facts.as_request(asked)}
-            return _of(session, question, asked.recording_id, asked.purpose, now, **about)
+            about: dict[str, Any] = {"request": facts.as_request(asked, facts.other_viewers(session, asked))}
+            return _of(vault, session, question, asked.recording_id, asked.purpose, now, **about)
         case "grant", Action.WATCH | Action.REVOKE | Action.READ_GRANT:
             grant = facts.grant_row(session, GrantId(_uuid(question.id)))
             about = {"grant": facts.as_grant(grant)}
-            return _of(session, question, grant.recording_id, grant.purpose, now, **about)
+            return _of(vault, session, question, grant.recording_id, grant.purpose, now, **about)
     raise _NoSuchQuestion
 
 
 def _of(
-    session: Session, question: Question, recording_id: UUID, purpose: str, now: datetime, **about: Any
+    vault: Vault,
+    session: Session,
+    question: Question,
+    recording_id: UUID,
+    purpose: str,
+    now: datetime,
+    **about: Any,
 ) -> Situation:
     row = session.get(tables.Recording, recording_id)
     if row is None:
         raise facts.Unknown(str(recording_id))
     recording = facts.as_recording(session, row)
-    person = facts.person(session, question.subject, recording.municipality)
+    shares = vault.rule_sets.of(recording.municipality).terms.shares_with
+    person = facts.person(session, question.subject, recording.municipality, shares_with=shares)
     return Situation(person, question.action, recording, purpose, now, **about)
 
 
-def _wished(question: Question, now: datetime) -> Request:
+def _wished(session: Session, question: Question, now: datetime) -> Request:
     """The request that the subject would make now."""
+    would_be = tables.Request(recording_id=_uuid(question.id), requester_id=question.subject)
     declared: dict[str, Any] = {facts.PREREQUISITES[name]: True for name in question.prerequisites}
     return Request(
         id=new_id(),
@@ -152,6 +160,7 @@ def _wished(question: Question, now: datetime) -> Request:
         asked_at=now,
         has_case_reference=question.has_case_reference,
         recipient=question.recipient,
+        other_viewers=facts.other_viewers(session, would_be),
         **declared,
     )
 

@@ -73,21 +73,23 @@ class Unknown(Exception):
     """There is nothing here by that id."""
 
 
-def person(session: Session, person_id: UUID, municipality: str, shares_with: Iterable[str] = ()) -> Person:
+def person(
+    within: Session | Statements, person_id: UUID, municipality: str, shares_with: Iterable[str] = ()
+) -> Person:
     """Someone as one municipality knows them: whoever has no role there is not of that municipality.
 
     Who has none there and has one in a municipality that it `shares_with` is known by that one, the first in
     order. Raises Unknown.
     """
-    first = _known_in(session, person_id, municipality)
+    first = _known_in(within, person_id, municipality)
     if first.roles:
         return first
-    elsewhere = (_known_in(session, person_id, other) for other in shares_with)
+    elsewhere = (_known_in(within, person_id, other) for other in shares_with)
     return next((found for found in elsewhere if found.roles), first)
 
 
-def _known_in(session: Session, person_id: UUID, municipality: str) -> Person:
-    rows = session.execute(_PERSON, {"person": person_id, "municipality": municipality}).all()
+def _known_in(within: Session | Statements, person_id: UUID, municipality: str) -> Person:
+    rows = list(within.execute(_PERSON, {"person": person_id, "municipality": municipality}))
     if not rows:
         raise Unknown(str(person_id))
     return _person(person_id, municipality, rows)

@@ -67,6 +67,8 @@ def _decide(
     row = facts.grant_row(session, grant_id, lock=True)
     recording = session.get_one(tables.Recording, row.recording_id)
     footage = facts.as_recording(session, recording)
-    person = facts.person(session, caller.id, footage.municipality)
+    rule_set = vault.rule_sets.of(footage.municipality)
+    shares = rule_set.terms.shares_with
+    person = facts.person(session, caller.id, footage.municipality, shares_with=shares)
     situation = Situation(person, action, footage, row.purpose, now, grant=facts.as_grant(row))
-    return row, recording, person, vault.rule_sets.of(footage.municipality).decide(situation)
+    return row, recording, person, rule_set.decide(situation)

@@ -16,6 +16,7 @@ from vault import audit
 from vault.audit import Event
 from vault.keys import KeyRingError, WrappedKey
 from vault.objects import StoredObject
+from vault.rulesets import is_whole
 from vault.sealing import sealed_length
 from vault.tables import (
     Arrival,
@@ -26,6 +27,7 @@ from vault.tables import (
     Part,
     Recording,
     Request,
+    RuleSetTexts,
     SealedKey,
     State,
 )
@@ -118,6 +120,23 @@ def _grants_without_approval(session: Session, _now: datetime) -> Iterator[str]:
     return map(str, session.scalars(query))
 
 
+def _rule_sets_altered(session: Session, _now: datetime) -> Iterator[str]:
+    """Stored texts that are not those of their digest: nothing is decided or explained by them."""
+    for row in session.scalars(select(RuleSetTexts).execution_options(yield_per=50)):
+        if not is_whole(row):
+            yield row.digest
+
+
+def _decisions_without_rules(session: Session, _now: datetime) -> Iterator[str]:
+    """Made since facts are kept, and the texts it was made under are not there."""
+    query = (
+        select(Decision.id)
+        .outerjoin(RuleSetTexts, RuleSetTexts.digest == Decision.rule_set)
+        .where(Decision.situation.is_not(None), RuleSetTexts.digest.is_(None))
+    )
+    return map(str, session.scalars(query.limit(MOST_FINDINGS)))
+
+
 _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "kept-without-key": _recordings_where(
         Recording.state == State.KEPT,
@@ -139,6 +158,8 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "never-examined": _never_examined,
     "term-is-over": _overdue,
     "grant-without-approval": _grants_without_approval,
+    "rule-set-altered": _rule_sets_altered,
+    "decision-without-rules": _decisions_without_rules,
 }
 
 

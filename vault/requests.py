@@ -7,15 +7,16 @@ is a value like a permit: decided, recorded, committed, returned (law 2).
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from policies.engine import Decision
+from policies.engine import Decision, RuleSet
 from policies.facts import Action, Recording, Situation
 from policies.rules import Obligation
-from vault import audit, facts, tables
+from vault import audit, facts, situations, tables
 from vault.audit import Event
 from vault.ids import GrantId, RecordingId, RequestId, new_id
 from vault.vault import Caller, Vault
@@ -47,6 +48,8 @@ class Wish:
     case_reference: str | None = None
     prerequisites: Sequence[str] = ()
     """Names out of `facts.PREREQUISITES`."""
+    recipient: str | None = None
+    """To whom the footage is to be disclosed; None: to nobody."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ def ask(vault: Vault, caller: Caller, wish: Wish, *, now: datetime) -> Answer:
     Raises facts.Unknown when the recording is not kept here.
     """
     with vault.database.transaction() as session:
-        # 1. the facts
-        recording = facts.recording(session, wish.recording)
+        # 1. the facts; the recording is locked, so that who were granted it stay as many until the commit
+        recording = facts.recording(session, wish.recording, lock=True)
         rule_set = vault.rule_sets.of(recording.municipality)
         row = tables.Request(
             id=new_id(),
@@ -76,11 +79,11 @@ def ask(vault: Vault, caller: Caller, wish: Wish, *, now: datetime) -> Answer:
             reason=wish.reason,
             case_reference=wish.case_reference,
             prerequisites=sorted(wish.prerequisites),
+            recipient=wish.recipient,
             asked_at=now,
             state=RequestState.WAITING,
         )
-        asker = facts.person(session, caller.id, recording.municipality)
-        situation = Situation(asker, Action.ASK, recording, wish.purpose, now, request=facts.as_request(row))
+        situation = _situation(session, rule_set, caller, Action.ASK, recording, row, now)
         # 2. the decision
         decision = rule_set.decide(situation)
         outcome, event = _outcome(decision)
@@ -90,10 +93,11 @@ def ask(vault: Vault, caller: Caller, wish: Wish, *, now: datetime) -> Answer:
         # 3. the effect
         grant_id = None
         if outcome is RequestState.GRANTED:
-            grant_id = _grant(session, row, decision, until=_longest(vault, recording, now), now=now)
-        _record_decision(session, row, decision, decider=None, outcome=outcome, reason=None, now=now)
+            grant_id = _grant(session, row, decision, until=_longest(rule_set, recording, now), now=now)
+        vault.rule_sets.keep(session, rule_set, now=now)
+        stored = _record_decision(session, row, decision, decider=None, outcome=outcome, now=now)
         # 4. the entry
-        _append(vault, session, caller, decision, event, row, now, grant_id)
+        _append(vault, session, caller, decision, event, row, now, grant_id, stored)
     return Answer(RequestId(row.id), outcome, decision, grant_id)
 
 
@@ -113,16 +117,14 @@ def decide(
     was. Raises facts.Unknown, RequestClosed and GrantTooLong.
     """
     with vault.database.transaction() as session:
-        # 1. the facts; the row is locked, so that a request is decided once
+        # 1. the facts; the request is locked, so that it is decided once, and the recording, as in `ask`
         row = facts.request_row(session, request_id, lock=True)
-        recording = facts.recording(session, RecordingId(row.recording_id))
-        decider = facts.person(session, caller.id, recording.municipality)
+        recording = facts.recording(session, RecordingId(row.recording_id), lock=True)
+        rule_set = vault.rule_sets.of(recording.municipality)
+        situation = _situation(session, rule_set, caller, Action.DECIDE, recording, row, now)
         # 2. the decision: may this person decide on this?
-        situation = Situation(
-            decider, Action.DECIDE, recording, row.purpose, now, request=facts.as_request(row)
-        )
-        decision = vault.rule_sets.of(recording.municipality).decide(situation)
-        grant_id = None
+        decision = rule_set.decide(situation)
+        grant_id = stored = None
         event = Event.DECISION_DENIED
         closed = decision.permitted and row.state != RequestState.WAITING
         if closed:
@@ -134,13 +136,14 @@ def decide(
             event = Event.REQUEST_APPROVED if approve else Event.REQUEST_REJECTED
             if approve:
                 asked = _asked_under(session, row)
-                ends = _until(until, _longest(vault, recording, now), now)
+                ends = _until(until, _longest(rule_set, recording, now), now)
                 grant_id = _grant(session, row, decision, until=ends, now=now, obligations=asked)
-            _record_decision(
+            vault.rule_sets.keep(session, rule_set, now=now)
+            stored = _record_decision(
                 session, row, decision, decider=caller, outcome=row.state, reason=reason, now=now
             )
         # 4. the entry
-        _append(vault, session, caller, decision, event, row, now, grant_id, reason=reason)
+        _append(vault, session, caller, decision, event, row, now, grant_id, stored, reason=reason)
     if closed:
         raise RequestClosed
     return Answer(request_id, RequestState(row.state), decision, grant_id)
@@ -152,22 +155,50 @@ class Reading:
 
     row: tables.Request
     grant: GrantId | None
+    decisions: Sequence[UUID]
+    """In the order in which they were made."""
     decision: Decision
 
 
 def look(vault: Vault, caller: Caller, request_id: RequestId, *, now: datetime) -> Reading:
     """Read one request, when the policy lets `caller`. Raises facts.Unknown."""
     with vault.database.transaction() as session:
-        row = facts.request_row(session, request_id)
-        recording = facts.recording(session, RecordingId(row.recording_id))
-        person = facts.person(session, caller.id, recording.municipality)
-        situation = Situation(
-            person, Action.READ_REQUEST, recording, row.purpose, now, request=facts.as_request(row)
-        )
-        decision = vault.rule_sets.of(recording.municipality).decide(situation)
+        row, decision = may_read(vault, session, caller, request_id, now)
         grant = session.scalar(select(tables.Grant.id).where(tables.Grant.request_id == row.id))
+        made = session.scalars(
+            select(tables.Decision.id)
+            .where(tables.Decision.request_id == row.id)
+            .order_by(tables.Decision.decided_at, tables.Decision.id)
+        ).all()
         _append(vault, session, caller, decision, Event.REQUEST_READ, row, now, None)
-    return Reading(row, GrantId(grant) if grant else None, decision)
+    return Reading(row, GrantId(grant) if grant else None, made, decision)
+
+
+def may_read(
+    vault: Vault, session: Session, caller: Caller, request_id: RequestId, now: datetime
+) -> tuple[tables.Request, Decision]:
+    """A request's row, and whether the policy lets `caller` read it. Raises facts.Unknown."""
+    row = facts.request_row(session, request_id)
+    recording = facts.recording(session, RecordingId(row.recording_id))
+    rule_set = vault.rule_sets.of(recording.municipality)
+    situation = _situation(session, rule_set, caller, Action.READ_REQUEST, recording, row, now)
+    return row, rule_set.decide(situation)
+
+
+def _situation(
+    session: Session,
+    rule_set: RuleSet,
+    caller: Caller,
+    action: Action,
+    recording: Recording,
+    row: tables.Request,
+    now: datetime,
+) -> Situation:
+    """What `caller` wants to do with a request; whose people count is for the owner's terms to say."""
+    shares = rule_set.terms.shares_with
+    person = facts.person(session, caller.id, recording.municipality, shares_with=shares)
+    asked = facts.as_request(row, facts.other_viewers(session, row))
+    return Situation(person, action, recording, row.purpose, now, request=asked)
 
 
 def _outcome(decision: Decision) -> tuple[RequestState, Event]:
@@ -178,10 +209,9 @@ def _outcome(decision: Decision) -> tuple[RequestState, Event]:
     return RequestState.GRANTED, Event.REQUEST_ALLOWED
 
 
-def _longest(vault: Vault, recording: Recording, now: datetime) -> datetime:
+def _longest(rule_set: RuleSet, recording: Recording, now: datetime) -> datetime:
     """No grant outlasts what the rule set allows, nor the footage."""
-    allowed: timedelta = vault.rule_sets.of(recording.municipality).terms.longest_grant
-    return min(now + allowed, recording.dispose_after)
+    return min(now + rule_set.terms.longest_grant, recording.dispose_after)
 
 
 def _until(asked: datetime | None, longest: datetime, now: datetime) -> datetime:
@@ -233,22 +263,23 @@ def _record_decision(
     *,
     decider: Caller | None,
     outcome: str,
-    reason: str | None,
     now: datetime,
-) -> None:
-    session.add(
-        tables.Decision(
-            id=new_id(),
-            request_id=row.id,
-            decider_id=decider.id if decider else None,
-            outcome=outcome,
-            rules=[rule.id for rule in decision.reasons],
-            obligations=sorted(decision.obligations),
-            rule_set=decision.rule_set,
-            reason=reason,
-            decided_at=now,
-        )
+    reason: str | None = None,
+) -> tables.Decision:
+    stored = tables.Decision(
+        id=new_id(),
+        request_id=row.id,
+        decider_id=decider.id if decider else None,
+        outcome=outcome,
+        rules=[rule.id for rule in decision.reasons],
+        obligations=sorted(decision.obligations),
+        rule_set=decision.rule_set,
+        situation=situations.as_json(decision.situation),
+        reason=reason,
+        decided_at=now,
     )
+    session.add(stored)
+    return stored
 
 
 def _append(
@@ -260,23 +291,21 @@ def _append(
     row: tables.Request,
     now: datetime,
     grant: GrantId | None,
+    stored: tables.Decision | None = None,
     reason: str | None = None,
 ) -> None:
-    audit.append(
-        session,
-        vault.ring,
-        audit.of_decision(
-            event,
-            decision,
-            caller.as_actor(decision.situation.person.roles),
-            now,
-            details={
-                "request": row.id,
-                "reason": reason or row.reason,
-                "caseReference": row.case_reference,
-                "prerequisites": row.prerequisites,
-                "requester": row.requester_id,
-                "grant": grant,
-            },
-        ),
-    )
+    details = {
+        "request": row.id,
+        "reason": reason or row.reason,
+        "caseReference": row.case_reference,
+        "prerequisites": row.prerequisites,
+        "recipient": row.recipient,
+        "requester": row.requester_id,
+        "grant": grant,
+    }
+    if stored is not None and stored.situation is not None:
+        # So that whoever changes the facts in the table is found out by the trail (`vault.explanations`).
+        details["decision"] = stored.id
+        details["situation"] = situations.fingerprint(stored.situation)
+    actor = caller.as_actor(decision.situation.person.roles)
+    audit.append(session, vault.ring, audit.of_decision(event, decision, actor, now, details=details))

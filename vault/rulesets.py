@@ -7,6 +7,7 @@ is the municipality's own texts, under the shared rules of this version.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -15,12 +16,13 @@ from threading import Lock
 from types import MappingProxyType
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from policies.engine import RuleSet
 from policies.reading import declared_roles, digest, read_schema
 from vault.db import Database
-from vault.tables import RuleSetChange, RuleSetTexts
+from vault.tables import RuleSetChange, RuleSetTexts, table_of
 
 SHARED = "shared"
 Texts = Mapping[str, str]
@@ -54,6 +56,9 @@ class RuleSets:
         self._database = database
         self._clock = clock
         self._parsed = {rule_set.digest: rule_set for rule_set in self._loaded.values()}
+        # By the digest that a decision names, which is not the stored one where the shared rules are others.
+        self._texts = {one.digest: by_path(name, folders[name]) for name, one in self._loaded.items()}
+        self._kept: set[str] = set()
         self._in_force: Mapping[str, str] = {}
         self._looked_at = float("-inf")
         self._looking = Lock()
@@ -72,9 +77,24 @@ class RuleSets:
             raise RuleSetMissing(municipality)
         return self._loaded[municipality]
 
+    def municipalities(self) -> frozenset[str]:
+        """Those of the folders, and those that have a rule set by the database."""
+        self._look()
+        return frozenset(self._loaded) | frozenset(self._in_force)
+
     def __iter__(self) -> Iterator[RuleSet]:
         """Those of the folders."""
         return iter(self._loaded.values())
+
+    def keep(self, session: Session, rule_set: RuleSet, *, now: datetime) -> None:
+        """Store its texts, unless they are: what is decided under them can be decided again, years later."""
+        named = rule_set.digest
+        if named in self._kept:
+            return
+        if session.scalar(select(RuleSetTexts.digest).where(RuleSetTexts.digest == named)):
+            self._kept.add(named)
+        else:
+            store_texts(session, rule_set.municipality, self._texts[named], now=now)
 
     def look_again(self) -> None:
         """Look at the next question, and not only when it is time: this process changed something."""
@@ -100,8 +120,11 @@ class RuleSets:
         if self._database is None:
             raise RuleSetMissing(named)
         with self._database.reading() as session:
-            self._parsed[named] = parse_stored(session, named)
-        return self._parsed[named]
+            municipality, own = _stored_own(session, named)
+        rule_set = RuleSet.parse(municipality, own, shared_texts())
+        self._texts[rule_set.digest] = by_path(municipality, own)
+        self._parsed[named] = self._parsed[rule_set.digest] = rule_set
+        return rule_set
 
 
 _IN_FORCE = select(RuleSetChange.municipality, RuleSetChange.digest).where(
@@ -133,20 +156,47 @@ def stored_texts(session: Session, named: str) -> Texts | None:
     row = session.get(RuleSetTexts, named)
     if row is None:
         return None
-    if digest(row.texts) != named:
+    if not is_whole(row):
         raise RuleSetAltered(named)
     return row.texts
+
+
+def is_whole(row: RuleSetTexts) -> bool:
+    """Whether stored texts are those of their digest. Whoever changed them may have put anything there."""
+    texts: object = row.texts
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        return False
+    return digest(texts) == row.digest
 
 
 def parse_stored(session: Session, named: str, *, as_of_then: bool = False) -> RuleSet:
     """The rule set whose texts were stored under this digest, under the shared rules of this version;
     `as_of_then`, exactly as it was. Raises RuleSetMissing, RuleSetAltered, RuleSetInvalid."""
+    municipality, own = _stored_own(session, named)
+    shared = own_texts(stored_texts(session, named) or {}, SHARED) if as_of_then else shared_texts()
+    return RuleSet.parse(municipality, own, shared)
+
+
+def _stored_own(session: Session, named: str) -> tuple[str, Texts]:
+    """Whose rule set this digest is of, and its own texts. Raises RuleSetMissing and RuleSetAltered."""
     texts = stored_texts(session, named)
     if texts is None:
         raise RuleSetMissing(named)
     [municipality] = {path.partition("/")[0] for path in texts} - {SHARED}
-    shared = own_texts(texts, SHARED) if as_of_then else shared_texts()
-    return RuleSet.parse(municipality, own_texts(texts, municipality), shared)
+    return municipality, own_texts(texts, municipality)
+
+
+def store_texts(session: Session, municipality: str, texts: Texts, *, now: datetime) -> str:
+    """Store a rule set's texts by path, unless they are stored; its digest."""
+    named = digest(texts)
+    row = {"digest": named, "municipality": municipality, "texts": dict(texts), "first_seen_at": now}
+    # Of two who store the same at once, neither may fail: the texts of a digest are what they are.
+    table = table_of(RuleSetTexts)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(postgresql.insert(table).on_conflict_do_nothing(), row)
+    else:
+        session.execute(sqlite.insert(table).on_conflict_do_nothing(), row)
+    return named
 
 
 def own_texts(texts: Texts, folder: str) -> Texts:

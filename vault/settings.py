@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     oidc_audience: str | None = None
     """What staff tokens must name in ``aud``. The vault does not start without it."""
 
+    vault_url: Annotated[str, Field(pattern=r"^https://[^\s/?#@]+$")] | None = None
+    """Public address of the vault, where AuthZEN's metadata names it; without it there is no metadata."""
     ingest_url: str | None = None
     """Public address of the dock's door; a dock's token must name it in ``aud``. Ingest needs it."""
 

@@ -4,6 +4,7 @@ Ids only, never a name. What stands here is the whole of what the rules looked a
 to the same answer from it.
 """
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from policies.facts import Action, Recording, Request, Situation
 from policies.retention import AMSTERDAM, days_between
+from vault.canonical import canonical
 
 Json = dict[str, Any]
 VERSION = 1
@@ -28,11 +30,13 @@ def as_json(situation: Situation) -> Json:
     return {"v": VERSION, **_SITUATION.dump_python(situation, mode="json")}
 
 
-def of_json(stored: Json) -> Situation:
+def of_json(stored: object) -> Situation:
     """The situation that `as_json` made this of. Raises SituationUnreadable.
 
     A fact that later versions added is absent from what earlier ones stored, and then counts as not so.
     """
+    if not isinstance(stored, dict):
+        raise SituationUnreadable
     given = {name: value for name, value in stored.items() if name != "v"}
     try:
         found = _SITUATION.validate_python(given)
@@ -42,6 +46,11 @@ def of_json(stored: Json) -> Situation:
     if stored.get("v") != VERSION or not _within(given, _SITUATION.dump_python(found, mode="json")):
         raise SituationUnreadable
     return found
+
+
+def fingerprint(stored: Json) -> str:
+    """SHA-256 of stored facts, by which the trail knows them."""
+    return hashlib.sha256(canonical(stored)).hexdigest()
 
 
 def _within(given: object, known: object) -> bool:

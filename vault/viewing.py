@@ -151,9 +151,14 @@ class Watching:
         self, within: Statements, caller: Caller, grant_id: GrantId, now: datetime
     ) -> tuple[Decision, facts.Behind]:
         found = facts.behind(within, grant_id, caller.id)
-        grant = found.grant
-        situation = Situation(found.person, Action.WATCH, found.recording, grant.purpose, now, grant=grant)
-        return self._vault.rule_sets.of(found.recording.municipality).decide(situation), found
+        grant, municipality = found.grant, found.recording.municipality
+        rule_set = self._vault.rule_sets.of(municipality)
+        person, shares = found.person, rule_set.terms.shares_with
+        if shares and not person.roles:
+            # Of another municipality, perhaps of one that shares the service.
+            person = facts.person(within, caller.id, municipality, shares)
+        situation = Situation(person, Action.WATCH, found.recording, grant.purpose, now, grant=grant)
+        return rule_set.decide(situation), found
 
     def _open(self, sealed: _Sealed) -> Footage:
         vault = self._vault

@@ -1,5 +1,6 @@
 """The keeper: its chores, when they are due, and that one that fails is only a line and a figure."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from console.demo import town
 from console.keeper import Keeper
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
+from tests.docking import lacking_records
 from tests.installation import Installation, free_port, listening
 from tests.watching import eventually, footage, keep, row_of
 from vault.tables import Arrival, SealedKey, State
@@ -50,6 +52,16 @@ def test_it_raises_the_alarm(small: Installation, keeper: Keeper) -> None:
         assert keeper.check() == 1
     assert REGISTRY.get_sample_value("invariant_findings") == 1
     assert [(line["check"], line["log_level"]) for line in lines] == [("kept-without-key", "error")]
+
+
+def test_it_tells_who_takes_in_no_footage(small: Installation) -> None:
+    keeper = Keeper(
+        replace(small.vault, rule_sets=lacking_records(small, "dpia").intake.rule_sets), small.settings
+    )
+    with capture_logs() as lines:
+        assert keeper.check() == 0
+    assert [(line["event"], line["why"]) for line in lines] == [("intake.closed", f"{town.SLUG}: dpia")]
+    assert keeper.closed() == {town.SLUG: ("dpia",)}
 
 
 def test_a_chore_that_fails_is_told_and_tried_again(keeper: Keeper) -> None:

@@ -22,6 +22,17 @@ def settings(small: Installation) -> dict[str, str]:
     return small.environment("vault")
 
 
+def test_a_municipality_that_lacks_its_legal_records_is_told_so(
+    command: Command, settings: dict[str, str]
+) -> None:
+    told = command("register", "municipality", "beverwijk", "Beverwijk", settings=settings)
+    assert (told.code, "takes in no footage; missing: dpia, works-council" in told.out) == (0, True)
+    checked = command("check", settings=settings)
+    assert checked.code == 0
+    assert "beverwijk takes in no footage; missing: dpia, works-council, citizen-notice" in checked.out
+    assert town.SLUG not in checked.out
+
+
 def test_a_municipality_is_set_up(
     small: Installation, command: Command, settings: dict[str, str], tmp_path: Path
 ) -> None:

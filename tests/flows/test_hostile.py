@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import delete, update
 
 from console.demo import town
-from tests.installation import MAKER, Installation, build
+from console.demo.staff import Desk
+from tests.installation import MAKER, Installation, build, free_port, listening
 from tests.provider import HandMade
 from tests.watching import (
     House,
@@ -36,6 +37,7 @@ from vault.registry import NotRegistered, Registrar, RoleUnknown
 from vault.tables import AuditPayload, SealedKey
 from vault.trail import START, Position, Question
 from vault.web import player
+from vault.web.app import make_app
 
 OVERSIGHT = "toezicht-inzagelog"
 
@@ -168,13 +170,20 @@ def test_who_has_no_role_left_watches_nothing(place: Installation, provider: Han
         assert len(entries(made, Event.PERSON_WITHDRAWN)) == 1
 
 
-def test_who_left_is_nobody_at_the_next_request(small_house: House) -> None:
+def test_who_left_sees_nothing_at_the_next_request(small_house: House) -> None:
     made = small_house.installation
     person = made.town.people[town.SUPERVISOR.subject]
     grant = small_house.grant()
     assert small_house.watch(grant, "0-9").status_code == 206
     registrar_of(made).deactivate_person(person, now=now())
-    problem(small_house.watch(grant, "0-9"), 403, "person-unknown")
+    # Who they are is remembered for a moment; what they may do is not.
+    refused = problem(small_house.watch(grant, "0-9"), 403, "denied")
+    assert ids(refused) == ["person-inactive"]
+    assert payload_of(made, entries(made, Event.VIEWING_DENIED)[-1])["actor"]["id"] == str(person)
+    with listening(make_app(made.vault, made.settings), free_port()) as url:
+        # A door that does not know them from before.
+        token = small_house.provider.token(town.SUPERVISOR.subject)
+        problem(Desk(url, token, "en").get(f"/grants/{grant}/footage"), 403, "person-unknown")
     [told] = entries(made, Event.PERSON_DEACTIVATED)
     assert payload_of(made, told)["object"] == {"kind": "person", "id": str(person)}
 

@@ -11,7 +11,7 @@ from .source import ROOMS, Source, sources
 PURE = frozenset((
     "__future__", "abc", "bisect", "cedarpy", "collections", "dataclasses", "datetime", "decimal", "enum",
     "functools", "hashlib", "itertools", "json", "math", "operator", "policies", "pydantic", "re", "string",
-    "tomllib", "types", "typing", "urllib.parse", "uuid", "zoneinfo",
+    "textwrap", "tomllib", "types", "typing", "urllib.parse", "uuid", "zoneinfo",
 ))
 """What policies may import: the language, arithmetic on values, Cedar, pydantic. No I/O, no clock."""
 WORLDLY_NAMES = frozenset(("open", "print", "input", "eval", "exec", "compile", "__import__"))

@@ -1,20 +1,25 @@
 """What a dock may announce, and what is told of what it may not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from console.demo import town
 from ingest.announcement import LARGEST, Announcement, AnnouncementRefused, read
-from ingest.problems import ANNOUNCEMENT
-from tests.docking import Dock, digest, rows
+from ingest.problems import ANNOUNCEMENT, SAFE_NL
+from policies.words import RECORDS
+from tests.docking import Dock, as_kept, digest, lacking_records, opened, rows, said
 from tests.footage import film
 from tests.installation import MAKER, Installation
 from vault.keys import KeyNotHeld, KeyRing, Role, WrappedKey
 from vault.registry import Registrar
-from vault.tables import State
+from vault.rulesets import RuleSets
+from vault.tables import Recording, State
 
 GOOD = {"camera": "VB-0042", "officer": "b.jansen", "startedAt": "2026-05-04T13:05:00+02:00"}
 
@@ -157,3 +162,53 @@ def test_only_the_same_camera_the_same_bytes_and_the_same_length_are_recognised(
         upload = any_dock.begin(length, **changed)
         assert any_dock.offset(upload) == 0
         assert rows(standing, upload).recording.state == State.ARRIVING
+
+
+def count(installation: Installation) -> int:
+    with installation.vault.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Recording)) or 0
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [("dpia",), ("works-council",), ("citizen-notice",), ("dpia", "works-council", "citizen-notice")],
+    ids="+".join,
+)
+def test_without_its_legal_records_nothing_is_taken(small: Installation, missing: tuple[str, ...]) -> None:
+    before = count(small)
+    with opened(lacking_records(small, *missing)) as dock:
+        told = dock.announce(5)
+    assert (told.status_code, count(small)) == (409, before)
+    assert told.json()["type"].endswith(":records-missing")
+    assert told.json()["records"] == list(missing)
+    assert SAFE_NL in told.json()["detail"]
+    for name, words in RECORDS.items():
+        assert (words.nl in told.json()["detail"]) == (name in missing)
+
+
+def test_which_records_are_missing_is_told_in_english_too(small: Installation) -> None:
+    with opened(lacking_records(small, "works-council")) as dock:
+        headers = dock.headers(Upload_Length="5", Upload_Metadata=said(), Accept_Language="en")
+        told = requests.post(f"{dock.url}/uploads", headers=headers, timeout=30)
+    assert told.json()["detail"].startswith("Missing: consent of the works council. ")
+
+
+def test_without_rules_nothing_is_taken(small: Installation) -> None:
+    nobody = replace(small, intake=replace(small.intake, rule_sets=RuleSets({})))
+    with opened(nobody) as dock:
+        told = dock.announce(5)
+    assert told.status_code == 409
+    assert told.json()["detail"] == ANNOUNCEMENT["rules-missing"].detail.nl
+
+
+def test_what_is_arriving_goes_on_when_records_vanish(small: Installation) -> None:
+    content = film()
+    with opened(small) as dock:
+        upload = dock.begin(len(content))
+        dock.send(upload, content[:1000])
+    with opened(lacking_records(small, "dpia")) as dock:
+        assert dock.announce(5).status_code == 409
+        here = dock.found(upload)
+        dock.go_on(here, content, dock.offset(here))
+        assert dock.receipt(here)["wipe"] is True
+    assert as_kept(small, upload) == content

@@ -1,14 +1,19 @@
 """What a process of ingest holds, and what it cannot do with it."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from console.demo import town
 from ingest.intake import NoArrivingKey
-from tests.docking import Dock, rows
-from tests.installation import Installation
+from tests.docking import Dock, lacking_records, rows
+from tests.installation import MAKER, Installation
 from vault.keys import KeyNotHeld, KeyRing, RingRefused, Role, WrappingBroken
+from vault.registry import Registrar
+from vault.rulesets import RuleSetMissing, RuleSets
 from vault.sealing import DataKey
 
 
@@ -43,3 +48,24 @@ def test_ingests_ring_wraps_and_does_not_open(small: Installation) -> None:
 def test_ingest_does_not_start_with_the_vaults_ring(small: Installation) -> None:
     with pytest.raises(RingRefused):
         KeyRing.load(small.settings.keys, role=Role.INGEST)
+
+
+def test_who_takes_in_no_footage_is_told(own: Installation) -> None:
+    assert own.intake.closed() == {}
+    registrar = Registrar(own.vault.database, own.vault.ring, MAKER)
+    registrar.municipality("elders", "Elders", now=datetime.now(UTC))
+    intake = lacking_records(own, "dpia", "citizen-notice").intake
+    assert intake.missing_records(town.SLUG) == ("dpia", "citizen-notice")
+    assert intake.closed() == {"elders": (), town.SLUG: ("dpia", "citizen-notice")}
+    with pytest.raises(RuleSetMissing):
+        intake.missing_records("elders")
+    with capture_logs() as lines:
+        intake.tell_closed()
+    assert [(line["event"], line["log_level"]) for line in lines] == [("intake.closed", "warning")] * 2
+    assert [line["why"] for line in lines] == ["elders: rules", f"{town.SLUG}: dpia, citizen-notice"]
+
+
+def test_whoever_is_not_registered_here_is_not_told_of(small: Installation) -> None:
+    everyone = replace(small.intake, rule_sets=RuleSets(small.intake.rule_sets.folders))
+    assert [rules.municipality for rules in everyone.rule_sets if rules.terms.records.missing()]
+    assert everyone.closed() == {}

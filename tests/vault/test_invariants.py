@@ -13,7 +13,7 @@ from tests.watching import footage, granted, keep, parts_on_disk
 from vault import invariants
 from vault.invariants import check_all
 from vault.keys import KeyRing, rotate_audit
-from vault.tables import Arrival, AuditPayload, Decision, Part, Recording, SealedKey, State
+from vault.tables import Arrival, AuditPayload, Decision, Part, Recording, RuleSetTexts, SealedKey, State
 
 Break = Callable[[Session], object]
 WRONG: dict[str, Break] = {
@@ -33,6 +33,10 @@ WRONG: dict[str, Break] = {
     "grant-without-approval": lambda session: session.execute(
         update(Decision).where(Decision.outcome == "granted").values(outcome="refused")
     ),
+    "rule-set-altered": lambda session: session.execute(
+        update(RuleSetTexts).values(texts={"shared/shared.cedar": "permit (principal, action, resource);"})
+    ),
+    "decision-without-rules": lambda session: session.execute(delete(RuleSetTexts)),
     "object-missing": lambda session: session.execute(
         update(Part)
         .where(Part.index == 0)

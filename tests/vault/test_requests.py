@@ -1,5 +1,6 @@
 """Requests and decisions as verbs: once, by somebody else, within bounds, by each municipality's rules."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -11,14 +12,18 @@ from sqlalchemy import func, select
 from console.demo import town
 from ingest.docks import DockIdentity
 from tests.installation import MAKER, Installation
-from tests.watching import PURPOSE, approve, entries, footage, keep, wish
-from vault import facts
+from tests.ruling import put_in_force
+from tests.watching import PURPOSE, approve, choosing, entries, footage, keep, payload_of, wish
+from vault import facts, grants
 from vault.audit import Event
 from vault.ids import PersonId, RecordingId, RequestId, new_id
 from vault.registry import Registrar
-from vault.requests import GrantTooLong, RequestClosed, RequestState, ask, decide, look
+from vault.requests import Answer, GrantTooLong, RequestClosed, RequestState, ask, decide, look
+from vault.rulesets import parse_stored
+from vault.situations import of_json
 from vault.tables import Decision, Dock, Grant, Request
 from vault.vault import Caller
+from vault.viewing import Denied, Viewing, Watching
 
 
 def now() -> datetime:
@@ -223,3 +228,126 @@ def test_one_municipality_does_not_see_the_other(installation: Installation) -> 
         [row] = session.scalars(select(Request).where(Request.state == "waiting"))
     denied = approve(installation, RequestId(row.id), by=installation.caller(town.PRIVACY_OFFICER))
     assert not denied.decision.permitted
+
+
+ONE_VIEWER = {"term_days = 28": "term_days = 28\nmost_viewers = 1"}
+MANY = 5
+
+
+def of_the_team(made: Installation, role: str) -> list[Caller]:
+    """So many of one role, who may all ask for the same recording."""
+    registrar = Registrar(made.vault.database, made.vault.ring, MAKER)
+    callers = []
+    for number in range(MANY):
+        person = registrar.person("http://localhost:9", f"{role}.{number}", role, now=now())
+        registrar.assign(person, town.SLUG, role, team=town.TEAM, now=now())
+        callers.append(Caller(person, role))
+    return callers
+
+
+def at_once(do: Callable[[int], Answer]) -> list[Answer]:
+    """What so many got who did it at the same moment."""
+    together = Barrier(MANY)
+
+    def one(number: int) -> Answer:
+        together.wait()
+        return do(number)
+
+    with ThreadPoolExecutor(MANY) as pool:
+        return list(pool.map(one, range(MANY)))
+
+
+def test_no_more_are_granted_than_may_see_it(installation: Installation) -> None:
+    put_in_force(installation, ONE_VIEWER)
+    recording = keep(installation, footage(1000))
+    registrar = Registrar(installation.vault.database, installation.vault.ring, MAKER)
+    officers = of_the_team(installation, "officer")
+    for officer in officers:
+        registrar.depict(recording, officer.id, now=now())
+    answers = at_once(
+        lambda number: ask(installation.vault, officers[number], wish(recording, "zelfevaluatie"), now=now())
+    )
+    states = sorted(answer.state for answer in answers)
+    assert states == ["granted", *["refused"] * (MANY - 1)]
+    reasons = {rule.id for answer in answers for rule in answer.decision.reasons}
+    assert reasons == {"officer-learns-from-own-footage", "too-many-viewers"}
+    # Whoever was granted it may ask again: they are no other viewer.
+    first = next(officers[number] for number, answer in enumerate(answers) if answer.grant)
+    again = ask(installation.vault, first, wish(recording, "zelfevaluatie"), now=now())
+    assert again.state is RequestState.GRANTED
+
+
+def test_nor_approved(installation: Installation) -> None:
+    put_in_force(installation, ONE_VIEWER)
+    recording = keep(installation, footage(1000))
+    asked = [
+        ask(installation.vault, supervisor, wish(recording), now=now()).request
+        for supervisor in of_the_team(installation, "supervisor")
+    ]
+    answers = at_once(lambda number: approve(installation, asked[number]))
+    assert sorted(answer.state for answer in answers) == ["granted", *["waiting"] * (MANY - 1)]
+    with installation.vault.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Grant)) == 1
+
+
+def test_a_recipient_must_be_one_of_the_rule_sets(small: Installation) -> None:
+    recording = keep(small, footage(1000))
+    supervisor = small.caller(town.SUPERVISOR)
+    asked = ask(small.vault, supervisor, wish(recording, recipient="politie"), now=now())
+    assert asked.state is RequestState.WAITING
+    refused = ask(small.vault, supervisor, wish(recording, recipient="krant"), now=now())
+    assert {rule.id for rule in refused.decision.reasons} >= {"recipient-not-allowed"}
+    assert look(small.vault, supervisor, asked.request, now=now()).row.recipient == "politie"
+    entry = entries(small, Event.REQUEST_SUBMITTED)[-1]
+    assert payload_of(small, entry)["details"]["recipient"] == "politie"
+
+
+def test_who_shares_the_service_may_ask_and_watch(installation: Installation) -> None:
+    there = Elsewhere(installation, "noordwijk")
+    vault, supervisor = installation.vault, there.people["supervisor"]
+    recording = keep(installation, footage(1000))
+    denied = ask(vault, supervisor, wish(recording), now=now())
+    assert "other-municipality" in {rule.id for rule in denied.decision.reasons}
+    shares = {"term_days = 28": 'term_days = 28\nshares_with = ["noordwijk"]'}
+    put_in_force(
+        installation, shares, {"principal.teams.contains(resource.team)": 'resource.team == Team::"centrum"'}
+    )
+    answer = ask(vault, supervisor, wish(recording), now=now())
+    assert answer.state is RequestState.WAITING
+    # They ask; the owner decides; they watch.
+    refused = approve(installation, answer.request, by=there.people["decider"])
+    assert "decided-by-own-municipality" in {rule.id for rule in refused.decision.reasons}
+    grant = approve(installation, answer.request).grant
+    assert grant is not None
+    assert grants.look(vault, supervisor, grant, now=now()).decision.permitted
+    shown = Watching(vault).watch(supervisor, grant, choosing(0, 9), now=now())
+    assert isinstance(shown, Viewing)
+    assert b"".join(map(bytes, shown.pieces())) == footage(1000)[:10]
+    # Not when it is shared no more.
+    put_in_force(installation)
+    ended = Watching(vault).watch(supervisor, grant, choosing(0, 9), now=now())
+    assert isinstance(ended, Denied)
+    assert "other-municipality" in {rule.id for rule in ended.decision.reasons}
+
+
+def test_each_decision_keeps_what_it_was_made_on(installation: Installation) -> None:
+    request = waiting(installation)
+    approve(installation, request)
+    with installation.vault.database.reading() as session:
+        rows = list(session.scalars(select(Decision).order_by(Decision.id)))
+        made = look(installation.vault, installation.caller(town.SUPERVISOR), request, now=now()).decisions
+        assert list(made) == [row.id for row in rows]
+        for row, action in zip(rows, ("ask", "decide"), strict=True):
+            assert row.situation is not None
+            assert of_json(row.situation).action == action
+            again = parse_stored(session, row.rule_set, as_of_then=True).decide(of_json(row.situation))
+            assert [rule.id for rule in again.reasons] == row.rules
+            assert town.SUPERVISOR.name not in str(row.situation)
+
+
+def test_a_refusal_keeps_it_too(small: Installation) -> None:
+    ask(small.vault, small.caller(town.OFFICER), wish(keep(small, footage(1000))), now=now())
+    with small.vault.database.reading() as session:
+        [row] = session.scalars(select(Decision))
+        assert row.situation is not None
+        assert not parse_stored(session, row.rule_set).decide(of_json(row.situation)).permitted

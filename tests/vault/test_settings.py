@@ -56,6 +56,9 @@ def test_the_tests_own_variables_are_let_be(monkeypatch: pytest.MonkeyPatch) -> 
         ("BODYCAM_UPLOAD_EXPIRES", "hunter6"),
         ("BODYCAM_PROBE_SECONDS", "0"),
         ("BODYCAM_PROBE_MEMORY_BYTES", "7"),
+        ("BODYCAM_VAULT_URL", "http://bodycams.example"),
+        ("BODYCAM_VAULT_URL", "https://bodycams.example/"),
+        ("BODYCAM_VAULT_URL", "https://bodycams.example?hunter7"),
     ],
 )
 def test_what_is_malformed_is_named_and_not_repeated(

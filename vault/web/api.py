@@ -51,6 +51,7 @@ def _request_routes(vault: Vault, clock: Clock) -> APIRouter:
             body.reason,
             body.case_reference,
             sorted(set(body.prerequisites)),
+            body.recipient,
         )
         return _answer(requests.ask(vault, caller, wish, now=clock()), http)
 
@@ -68,9 +69,11 @@ def _request_routes(vault: Vault, clock: Clock) -> APIRouter:
             reason=row.reason,
             case_reference=row.case_reference,
             prerequisites=row.prerequisites,
+            recipient=row.recipient,
             asked_at=row.asked_at,
             state=RequestState(row.state).value,
             grant_id=found.grant,
+            decision_ids=list(found.decisions),
         )
 
     @router.post("/requests/{requestId}/decisions", status_code=201, operation_id="decideOnRequest")
@@ -217,12 +220,13 @@ def _shape(answer: requests.Answer, http: Request) -> shapes.RequestAnswer:
         id=answer.request,
         state=answer.state.value,
         grant_id=answer.grant,
-        reasons=[_rule(rule, http) for rule in answer.decision.reasons],
+        reasons=[deciding_rule(rule, http) for rule in answer.decision.reasons],
         obligations=sorted(answer.decision.obligations),
     )
 
 
-def _rule(rule: Rule, http: Request) -> shapes.DecidingRule:
+def deciding_rule(rule: Rule, http: Request) -> shapes.DecidingRule:
+    """A rule in the language of who asks."""
     return shapes.DecidingRule.model_validate(in_language(problems.reason(rule), language_of(http)))
 
 

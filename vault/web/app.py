@@ -20,11 +20,12 @@ from vault.footage import RangeOutside
 from vault.keys import KeyRing, Role, WrappingBroken
 from vault.objects import ObjectMissing, StoreUnavailable
 from vault.requests import GrantTooLong, RequestClosed
-from vault.rulesets import RuleSetMissing
+from vault.rule_changes import ProposalClosed, ProposalOutdated, RulesUnchanged
+from vault.rulesets import RuleSetAltered, RuleSetMissing
 from vault.sealing import SealBroken
 from vault.settings import Settings
 from vault.vault import Vault
-from vault.web import api, authzen, description, problems
+from vault.web import api, authzen, description, problems, rules
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -34,6 +35,10 @@ from vault.web.tokens import Provider
 PROBLEMS: dict[type[Exception], Problem] = {
     Unknown: problems.NOT_FOUND,
     RuleSetMissing: problems.NOT_FOUND,
+    RuleSetAltered: problems.RULES_ALTERED,
+    RulesUnchanged: problems.RULES_UNCHANGED,
+    ProposalClosed: problems.PROPOSAL_CLOSED,
+    ProposalOutdated: problems.PROPOSAL_OUTDATED,
     RequestClosed: problems.REQUEST_CLOSED,
     GrantTooLong: problems.GRANT_TOO_LONG,
     RangeOutside: problems.RANGE,
@@ -74,6 +79,7 @@ def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = n
     )
     watch = api.watch_with(vault, completions, clock)
     app.include_router(authzen.routes(vault, clock))
+    app.include_router(authzen.metadata_routes(settings.vault_url))
     app.mount("/api/v1", _api(vault, settings, watch, clock))
     _add_problems(app)
     guarded = authzen.RequestIds(
@@ -98,6 +104,7 @@ def _api(vault: Vault, settings: Settings, watch: api.Watch, clock: Callable[[],
         redirect_slashes=False,
     )
     app.include_router(api.routes(vault, watch, clock))
+    app.include_router(rules.routes(vault, clock))
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     _add_problems(app)
     return app

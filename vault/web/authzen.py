@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from policies.engine import Decision
@@ -27,6 +28,7 @@ from vault.web import problems
 from vault.web.guard import caller_of
 
 PREFIX = "/access/v1/"
+METADATA = "/.well-known/authzen-configuration"
 MOST_EVALUATIONS = 100
 """In one question: each of them is a decision and an entry."""
 
@@ -112,6 +114,27 @@ _ENOUGH: dict[str, Callable[[Evaluation], bool]] = {
     "deny_on_first_deny": lambda answer: not answer.permitted,
     "permit_on_first_permit": lambda answer: answer.permitted,
 }
+
+
+def metadata_routes(address: str | None) -> APIRouter:
+    """`GET /.well-known/authzen-configuration`: where to ask (section 9)."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(METADATA)
+    def metadata() -> Json:
+        """This decision point, by the `address` that clients know it by, and what it has of the API.
+
+        Without an address nothing true can be said, and clients fall back to the paths as they are.
+        """
+        if address is None:
+            raise HTTPException(404)
+        return {
+            "policy_decision_point": address,
+            "access_evaluation_endpoint": f"{address}{PREFIX}evaluation",
+            "access_evaluations_endpoint": f"{address}{PREFIX}evaluations",
+        }
+
+    return router
 
 
 def routes(vault: Vault, clock: Callable[[], datetime]) -> APIRouter:
@@ -201,7 +224,12 @@ def _context(decision: Decision) -> Json:
     """
     return {
         "reasons": [
-            {"id": rule.id, "title": {"nl": rule.title_nl, "en": rule.title_en}, "basis": rule.basis}
+            {
+                "id": rule.id,
+                "title": {"nl": rule.title_nl, "en": rule.title_en},
+                "basis": rule.basis,
+                **({"remedy": {"nl": rule.remedy_nl, "en": rule.remedy_en}} if rule.remedy_nl else {}),
+            }
             for rule in decision.reasons
         ],
         "obligations": [

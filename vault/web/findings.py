@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from vault.web.shapes import CaseReference, Moment, Reason, RequestDetail, Shape, Slug
+from vault.web.shapes import CaseReference, Moment, Reason, Shape, Slug
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -103,10 +103,20 @@ class ListQuestion(Shape):
     limit: Limit = 50
 
 
-class RequestLine(RequestDetail):
-    """A request as it stands in a list."""
+class RequestLine(Shape):
+    """A request as it stands in a list; read it (`GET /requests/{requestId}`) for what was decided on it."""
 
+    id: UUID
+    recording_id: UUID
     recorded_at: Moment
+    purpose: str
+    reason: str
+    case_reference: str | None
+    prerequisites: list[str]
+    recipient: str | None
+    asked_at: Moment
+    state: Literal["waiting", "granted", "refused"]
+    grant_id: UUID | None
     requester: str = Field(description="The name of who asked.")
     decidable: bool = Field(description="Whether you may decide on it now.")
 

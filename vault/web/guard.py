@@ -23,8 +23,9 @@ OPEN_TO_ANYONE_DANGEROUS = frozenset(
     {
         "/health/alive",
         "/health/ready",
-        # A client must be able to read how to sign in and what it may send; it describes, and shows nothing.
+        # A client must be able to read what it may send and where; these describe, and show nothing.
         "/api/v1/openapi.json",
+        "/.well-known/authzen-configuration",
     }
 )
 """Paths that answer without a token. Every addition is a hole: it shows to whoever finds the address."""

@@ -72,13 +72,13 @@ class Seeking:
 
     def __init__(
         self,
-        behind: ASGIApp,
+        app: ASGIApp,
         watch: Callable[[UUID, Caller, Request, bool], Response],
         refuse: Callable[[Exception], Refused],
         *,
         at_hand: bool,
     ) -> None:
-        self._behind = behind
+        self._app = app
         self._watch = watch
         self._refuse = refuse
         self._at_hand = at_hand
@@ -86,7 +86,7 @@ class Seeking:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = _FOOTAGE.fullmatch(scope.get("path", ""))
         if found is None or scope["method"] != "GET":
-            await self._behind(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         scope["route"] = self
         request = Request(scope)

@@ -1,9 +1,12 @@
 """What can go wrong at the vault's doors, and what to do about it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+from policies.problems import RuleSetInvalid
 from policies.rules import Obligation, Rule
+from policies.words import OBLIGATIONS
 from vault.web.problem import Problem, Refused, Text
 
 
@@ -83,6 +86,46 @@ GRANT_TOO_LONG = _problem(
     "De toestemming mag niet in het verleden eindigen, en niet langer duren dan de regels of de beelden.",
     "The grant must not end in the past, nor outlast what the rules allow or the footage itself.",
 )
+RULES_INVALID = _problem(
+    400,
+    "rules-invalid",
+    "Regels kloppen niet",
+    "Invalid rules",
+    "Deze regels worden niet gebruikt; bij 'problems' staat per bestand en regel wat er niet klopt.",
+    "These rules are not used; 'problems' tells per file and rule what is wrong.",
+)
+RULES_UNCHANGED = _problem(
+    409,
+    "rules-unchanged",
+    "Geen wijziging",
+    "No change",
+    "Precies deze regels gelden al.",
+    "Exactly these rules are in force already.",
+)
+PROPOSAL_CLOSED = _problem(
+    409,
+    "proposal-closed",
+    "Voorstel al afgehandeld",
+    "Proposal already closed",
+    "Dit voorstel is al ingegaan of ingetrokken. Is er een nieuwe reden, doe dan een nieuw voorstel.",
+    "This proposal was activated or withdrawn already. If there is a new reason, propose anew.",
+)
+PROPOSAL_OUTDATED = _problem(
+    409,
+    "proposal-outdated",
+    "Voorstel verouderd",
+    "Proposal outdated",
+    "De gedeelde regels zijn intussen vernieuwd. Doe een nieuw voorstel en bekijk opnieuw wat het verandert.",
+    "The shared rules were renewed since this proposal. Propose anew, and look anew at what it changes.",
+)
+RULES_ALTERED = _problem(
+    500,
+    "rules-altered",
+    "Opgeslagen regels veranderd",
+    "Stored rules altered",
+    "De opgeslagen regels zijn niet die van hun kenmerk; er wordt niet mee besloten. Waarschuw de beheerder.",
+    "The stored rules are not those of their digest; nothing is decided by them. Warn the administrator.",
+)
 INVALID = _problem(
     400,
     "invalid-input",
@@ -132,27 +175,32 @@ FAILED = _problem(
     "Nothing was shown. Try again; if it keeps failing, give the administrator the traceId.",
 )
 
-_UNMET = {
-    Obligation.OTHERS_UNRECOGNISABLE: Text(
-        "Anderen moeten onherkenbaar zijn gemaakt.", "Others must be unrecognisable."
-    ),
-    Obligation.WATERMARK: Text("Het beeld moet een watermerk dragen.", "The picture must carry a watermark."),
-    Obligation.ON_SITE_ONLY: Text("Alleen op kantoor te bekijken.", "To be watched on site only."),
-    Obligation.NOTIFY: Text("De betrokken handhaver moet bericht krijgen.", "The officer must be notified."),
-}
-
 
 def denied(reasons: Iterable[Rule], **extra: Any) -> Refused:
     """A denial by the policy, with the rules that decided it."""
     return Refused(DENIED, extra={"reasons": [reason(rule) for rule in reasons], **extra})
 
 
+def rules_invalid(invalid: RuleSetInvalid) -> Refused:
+    """Texts that are no rule set, with everything that is wrong with them."""
+    listed = [{"file": each.file, "rule": each.rule, "text": each.text} for each in invalid.problems]
+    return Refused(RULES_INVALID, extra={"problems": listed})
+
+
 def unmet(obligations: Iterable[Obligation]) -> Refused:
     """A grant whose obligations the door cannot carry out."""
-    listed = [{"id": o.value, "title": _UNMET.get(o, Text(o.value, o.value))} for o in sorted(obligations)]
-    return Refused(OBLIGATION_UNMET, extra={"obligations": listed})
+    named = [(each.value, Text(*OBLIGATIONS[each])) for each in sorted(obligations)]
+    detail = Text(
+        f"{OBLIGATION_UNMET.detail.nl} Nodig is: {' '.join(text.nl for _, text in named)}",
+        f"{OBLIGATION_UNMET.detail.en} What is needed: {' '.join(text.en for _, text in named)}",
+    )
+    listed = [{"id": name, "title": text} for name, text in named]
+    return Refused(replace(OBLIGATION_UNMET, detail=detail), extra={"obligations": listed})
 
 
 def reason(rule: Rule) -> dict[str, Any]:
-    """A rule as an answer shows it."""
-    return {"id": rule.id, "title": Text(rule.title_nl, rule.title_en), "basis": rule.basis}
+    """A rule as an answer shows it, with what would make it possible where something would."""
+    shown = {"id": rule.id, "title": Text(rule.title_nl, rule.title_en), "basis": rule.basis}
+    if rule.remedy_nl and rule.remedy_en:
+        shown["remedy"] = Text(rule.remedy_nl, rule.remedy_en)
+    return shown

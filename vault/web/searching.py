@@ -140,6 +140,7 @@ def _request(listed: ListedRequest) -> findings.RequestLine:
         reason=row.reason,
         case_reference=row.case_reference,
         prerequisites=row.prerequisites,
+        recipient=row.recipient,
         asked_at=row.asked_at,
         state=RequestState(row.state).value,
         grant_id=listed.grant,

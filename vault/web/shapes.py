@@ -46,6 +46,8 @@ Prerequisite = Literal[
     "subject-depicted",
     "demonstrable-interest",
     "at-officers-request",
+    "safety-incident",
+    "integrity-investigation",
 ]
 
 
@@ -63,6 +65,9 @@ class NewRequest(Shape):
     reason: Reason
     case_reference: CaseReference | None = None
     prerequisites: list[Prerequisite] = Field(default=[], description="What the requester declares to be so.")
+    recipient: Slug | None = Field(
+        default=None, description="To whom the footage is to be disclosed: one of the rule set's recipients."
+    )
 
 
 class DecidingRule(Shape):
@@ -71,6 +76,9 @@ class DecidingRule(Shape):
     id: str
     title: str
     basis: str
+    remedy: str | None = Field(
+        default=None, description="What would make possible what the rule denies, where something would."
+    )
 
 
 class RequestAnswer(Shape):
@@ -92,9 +100,11 @@ class RequestDetail(Shape):
     reason: str
     case_reference: str | None
     prerequisites: list[str]
+    recipient: str | None
     asked_at: Moment
     state: Literal["waiting", "granted", "refused"]
     grant_id: UUID | None
+    decision_ids: list[UUID] = Field(description="Each can be explained; the first is what the rules said.")
 
 
 class NewDecision(Shape):

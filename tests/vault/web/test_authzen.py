@@ -1,7 +1,8 @@
 """The decision point for others: the AuthZEN 1.0 certification scenario, with our own fixture for its people.
 
-Basic Core and Batch Core are followed test by test. The Properties levels do not apply: facts come from our
-register, and what an asker says of a person or a recording must not change an answer; that is tested instead.
+Basic Core, Batch Core and Discovery are followed test by test; docs/decisions/authzen.md has the list. The
+Properties levels do not apply: facts come from our register, and what an asker says of a person or a
+recording must not change an answer; that is tested instead.
 """
 
 import json
@@ -15,12 +16,13 @@ import pytest
 import requests
 
 from console.demo import town
-from tests.installation import MAKER, Installation
+from tests.installation import MAKER, Installation, free_port, listening
 from tests.servers import LEFT_OUT
 from tests.watching import CASE, House, entries, ids, payload_of, problem
 from vault.audit import Event
 from vault.ids import new_id
 from vault.registry import Registrar
+from vault.web.app import make_app
 
 SOFTWARE = "zaaksysteem"
 SCHEMAS = Path(__file__).parents[4] / "shared" / "standards" / "authzen"
@@ -206,6 +208,28 @@ def test_a_request_id_comes_back(asker: Asker) -> None:
     )
 
 
+def test_json_may_name_its_characters(asker: Asker) -> None:
+    question = json.dumps(asker.may_ask(town.SUPERVISOR)).encode()
+    answer = asker.post(
+        "/access/v1/evaluation", question, **{"Content-Type": "application/json; charset=utf-8"}
+    )
+    assert answer.json()["decision"] is True
+
+
+@pytest.mark.parametrize("name", ["evaluation", "evaluations"])
+def test_one_asks_by_post(asker: Asker, name: str) -> None:
+    headers = {"Authorization": f"Bearer {asker.house.provider.token(SOFTWARE)}"}
+    for method in ("GET", "PUT", "DELETE"):
+        answer = requests.request(method, f"{asker.house.url}/access/v1/{name}", headers=headers, timeout=10)
+        problem(answer, 405, "method-not-allowed")
+        assert answer.headers["Allow"] == "POST"
+
+
+@pytest.mark.parametrize("what", ["subject", "resource", "action"])
+def test_nobody_searches(asker: Asker, what: str) -> None:
+    problem(asker.post(f"/access/v1/search/{what}", asker.may_ask(town.SUPERVISOR)), 404, "not-found")
+
+
 def test_the_same_question_has_the_same_answer(asker: Asker) -> None:
     assert {asker.decided(asker.may_ask(town.SUPERVISOR)) for _ in range(5)} == {True}
 
@@ -259,9 +283,60 @@ def test_a_batch_may_end_early(asker: Asker, semantic: str, answers: list[bool])
     assert [each["decision"] for each in asker.several(body).json()["evaluations"]] == answers
 
 
+@pytest.mark.parametrize("semantic", ["execute_all", "deny_on_first_deny", "permit_on_first_permit"])
+def test_a_batch_in_which_nothing_ends_it_is_answered_whole(asker: Asker, semantic: str) -> None:
+    who = town.OFFICER if semantic == "permit_on_first_permit" else town.SUPERVISOR
+    asked = [asker.may_ask(who)] * 3
+    body = {"options": {"evaluations_semantic": semantic}, "evaluations": asked}
+    answers = asker.several(body).json()["evaluations"]
+    assert [each["decision"] for each in answers] == [who is town.SUPERVISOR] * 3
+
+
+def test_what_was_not_executed_is_no_entry(small_asker: Asker) -> None:
+    asked = [small_asker.may_ask(who) for who in (town.OFFICER, town.SUPERVISOR)]
+    body = {"options": {"evaluations_semantic": "deny_on_first_deny"}, "evaluations": asked}
+    assert len(small_asker.several(body).json()["evaluations"]) == 1
+    assert len(entries(small_asker.house.installation, Event.DECISION_EVALUATED)) == 1
+
+
+def test_options_we_do_not_know_are_passed_over(asker: Asker) -> None:
+    options = {"evaluations_semantic": "deny_on_first_deny", "trace": True}
+    body = {"options": options, "evaluations": [asker.may_ask(town.OFFICER), asker.may_ask(town.OFFICER)]}
+    assert len(asker.several(body).json()["evaluations"]) == 1
+
+
+def test_a_batch_has_no_decision_of_its_own(asker: Asker) -> None:
+    whole = asker.may_ask(town.SUPERVISOR)
+    assert asker.several(whole | {"evaluations": [{}, {}]}).json().keys() == {"evaluations"}
+
+
+@pytest.mark.parametrize("wrong", [{"evaluations": {}}, {"evaluations": ["x"]}, {"options": "all"}])
+def test_a_batch_of_another_type_is_a_400(asker: Asker, wrong: Json) -> None:
+    problem(asker.several(asker.may_ask(town.SUPERVISOR) | wrong), 400, "invalid-input")
+
+
 def test_a_batch_has_an_end(asker: Asker) -> None:
     assert asker.several(asker.may_ask(town.SUPERVISOR) | {"evaluations": [{}] * 101}).status_code == 400
     assert asker.several({"options": {"evaluations_semantic": "any"}, "evaluations": [{}]}).status_code == 400
+
+
+# Discovery
+
+
+def test_metadata_says_where_to_ask(small_house: House) -> None:
+    known = f"{small_house.url}/.well-known/authzen-configuration"
+    problem(requests.get(known, timeout=10), 404, "not-found")
+    address = "https://bodycams.voorbeeldstad.example"
+    settings = small_house.installation.settings.model_copy(update={"vault_url": address})
+    with listening(make_app(small_house.installation.vault, settings), free_port()) as url:
+        told = requests.get(f"{url}/.well-known/authzen-configuration", timeout=10)
+        assert (told.status_code, told.headers["Content-Type"]) == (200, "application/json")
+        assert told.json() == {
+            "policy_decision_point": address,
+            "access_evaluation_endpoint": f"{address}/access/v1/evaluation",
+            "access_evaluations_endpoint": f"{address}/access/v1/evaluations",
+        }
+        problem(requests.get(f"{url}/.well-known/authzen-configuration/x", timeout=10), 401, "token-refused")
 
 
 # Every kind of thing
@@ -379,3 +454,6 @@ def test_questions_and_answers_fit_the_published_schemas(asker: Asker) -> None:
     jsonschema.validate(
         asker.one(asker.may_ask(town.SUPERVISOR, action={"name": "x"})).json(), schema("evaluation-response")
     )
+    whole = asker.may_ask(town.SUPERVISOR)
+    for answer in asker.several(whole | {"evaluations": [{}, {"resource": {}}]}).json()["evaluations"]:
+        jsonschema.validate(answer, schema("evaluation-response"))

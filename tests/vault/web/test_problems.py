@@ -3,6 +3,7 @@
 import pytest
 
 from policies.rules import NO_RULE_PERMITS, Obligation
+from policies.words import OBLIGATIONS
 from vault.viewing import CARRIED_OUT
 from vault.web import problems
 from vault.web.app import PROBLEMS
@@ -45,3 +46,11 @@ def test_every_obligation_that_can_be_unmet_has_its_text(obligation: Obligation)
     assert listed["id"] == obligation.value
     assert isinstance(listed["title"], Text)
     assert listed["title"].nl != obligation.value
+
+
+def test_whatever_is_unmet_is_named_in_the_detail() -> None:
+    refused = problems.unmet(Obligation)
+    for words in OBLIGATIONS.values():
+        assert words.nl in refused.problem.detail.nl
+        assert words.en in refused.problem.detail.en
+    assert refused.problem.id == problems.OBLIGATION_UNMET.id
