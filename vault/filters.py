@@ -115,7 +115,7 @@ class _Writing:
                 return _column(fact) == _column(other)
             case Before(fact, moment):
                 return _column(fact) < moment
-            case Present(fact):
+            case Present(fact) if fact.name in _THERE_WHEN:
                 return _THERE_WHEN[fact.name]
             case Contains(fact, person):
                 return _depicts(fact, person)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import policies
+from policies.conditions import Among, Condition, Contains, Fact, Present, Undecided
 from policies.engine import RuleSet
 from policies.facts import Action, Person, Search, Situation
 from policies.lists import LISTED
@@ -23,11 +24,12 @@ from tests.vault.rows import NOW, Rows, make_rows
 from tests.vault.written import EACH, rule, rules
 from vault import facts, tables
 from vault.db import Database
-from vault.filters import clause_of
+from vault.filters import NoColumn, _written, clause_of
 from vault.rulesets import known_roles, shared_texts
 from vault.schema import migrate
 
 FOLDERS = sorted(path.parent for path in (Path(policies.__file__).parent / "rulesets").glob("*/terms.toml"))
+MAKER, DEPICTED = Fact("recording.maker", "Person"), Fact("recording.depicted", "Set")
 EXAMPLES = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -173,3 +175,22 @@ def test_rules_that_a_municipality_may_write(
     more = data.draw(rules(action))
     folder = data.draw(st.sampled_from(FOLDERS))
     check(database, rule_set(folder, more), action, seed)
+
+
+@pytest.mark.parametrize(
+    "spelled", ["x", "8BB7C3A0-0000-7000-8000-000000000000", "8bb7c3a0000070008000000000000000"]
+)
+def test_an_id_that_is_spelled_otherwise_is_another(spelled: str) -> None:
+    """Cedar compares ids as texts. The database would not."""
+    assert str(_written(Among(MAKER, frozenset({spelled})), True)) == "false"
+    assert str(_written(Contains(DEPICTED, spelled), True)) == "false"
+    ours = spelled.lower() if "-" in spelled else str(UUID(int=1))
+    assert "officer_id" in str(_written(Among(MAKER, frozenset({ours})), True))
+
+
+@pytest.mark.parametrize(
+    "condition", [Undecided(), Present(Fact("recording.length", "Long")), Contains(MAKER, str(UUID(int=1)))]
+)
+def test_a_fact_without_a_column_is_a_bug(condition: Condition) -> None:
+    with pytest.raises(NoColumn):
+        _written(condition, True)
