@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import arriving, memory, watching
+from bench import arriving, deciding, finding, memory, watching
 from bench.figures import GIB, Figure
 from tests.servers import lodging
 
@@ -37,6 +37,9 @@ GROUPS = (
     Group(("watch_seek",), watching.seek, MEMORY, 7 * GIB),
     Group(("watch_seek_disk",), watching.seek_on_disk, DISK, 7 * GIB),
     Group(("ingest_memory",), memory.on_disk, DISK, 20 * GIB),
+    Group(("decide",), deciding.in_a_transaction, MEMORY, GIB),
+    Group(("decide_engine",), deciding.alone, MEMORY, GIB),
+    Group(("find_1m",), finding.among_a_million, MEMORY, 3 * GIB),
 )
 
 

@@ -69,31 +69,38 @@ def asked_about(situation: Situation) -> About:
 
 def entities(terms: Terms, person: Person, resource: Resource, about: About) -> str:
     """These with their attributes, as Cedar's JSON. Nothing else is ever looked up."""
-    known = [
-        _entity(_ref("Municipality", terms.municipality), _municipality(terms)),
-        _person(person),
-        _entity(
-            _resource_uid(resource),
-            _recording(resource) if isinstance(resource, Recording) else _of_municipality(resource),
-        ),
-    ]
-    if about is not None:
-        known.append(_entity(_ref(type(about).__name__, about.id), _about(about, resource)))
-    return _dump(known)
+    return _dump([*_standing(terms, person, about), *_things(resource, about)])
+
+
+def standing(terms: Terms, person: Person, about: About) -> str:
+    """Of `entities` what stays the same for every row of a list."""
+    return _dump(_standing(terms, person, about))
+
+
+def things(*situations: tuple[Resource, About]) -> str:
+    """Of `entities` the rest; of several at once each thing a single time."""
+    told = (thing for each in situations for thing in _things(*each))
+    return _dump(list({(thing["uid"]["type"], thing["uid"]["id"]): thing for thing in told}.values()))
+
+
+def _standing(terms: Terms, person: Person, about: About) -> list[Json]:
+    told = [_entity(_ref("Municipality", terms.municipality), _municipality(terms)), _person(person)]
+    return [*told, _entity(_ref("Search", about.id), _search(about))] if isinstance(about, Search) else told
+
+
+def _things(resource: Resource, about: About) -> list[Json]:
+    thing = _recording(resource) if isinstance(resource, Recording) else _of_municipality(resource)
+    told = [_entity(_resource_uid(resource), thing)]
+    match about:
+        case Request():
+            told.append(_entity(_ref("Request", about.id), _request(about, resource)))
+        case Grant():
+            told.append(_entity(_ref("Grant", about.id), _grant(about)))
+    return told
 
 
 def _entity(uid: Json, attributes: Json) -> Json:
     return {"uid": uid, "attrs": attributes, "parents": []}
-
-
-def _about(about: Request | Grant | Search, resource: Resource) -> Json:
-    match about:
-        case Request():
-            return _request(about, resource)
-        case Grant():
-            return _grant(about)
-        case Search():
-            return _search(about)
 
 
 def _municipality(terms: Terms) -> Json:

@@ -20,6 +20,7 @@ import uvicorn
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
+import policies
 from console.demo import town
 from console.demo.town import Resident, Town
 from ingest.app import open_intake
@@ -38,6 +39,14 @@ ISSUER = "http://localhost:9"
 AUDIENCE = "bodycam-vault"
 INGEST_URL = "http://127.0.0.1:8001"
 MAKER = Actor("operator", "test", "test", ("functional-administrator",))
+
+
+MUNICIPALITIES = ["noordwijk", "den-helder", town.SLUG]
+RULE_SETS = Path(policies.__file__).parent / "rulesets"
+RECORDS = "".join(
+    f'\n[records.{name}]\ntitle = "Of the tests"\ndate = 2026-01-12\n'
+    for name in ("dpia", "works-council", "citizen-notice")
+)
 
 
 @dataclass(frozen=True)
@@ -75,8 +84,9 @@ def build(
 
     With `ingest_role` ingest comes to the database as that user of it.
     """
-    create_rings(home / "keys-vault", home / "keys-ingest", ["noordwijk", "den-helder", town.SLUG])
+    create_rings(home / "keys-vault", home / "keys-ingest", MUNICIPALITIES)
     given = {
+        "rule_sets": _rule_sets(home / "rule-sets"),
         "database_url": database_url,
         "oidc_issuer": ISSUER,
         "oidc_audience": AUDIENCE,
@@ -96,6 +106,19 @@ def build(
     registrar = Registrar(vault.database, vault.ring, MAKER)
     built = town.build(registrar, str(settings.oidc_issuer), now=datetime.now(UTC))
     return Installation(vault, open_intake(ingest_settings), settings, ingest_settings, built, home)
+
+
+def _rule_sets(folder: Path) -> Path:
+    """Those of the software for our municipalities, with legal records for those that published none."""
+    for municipality in MUNICIPALITIES:
+        made = folder / municipality
+        made.mkdir(parents=True)
+        for path in (RULE_SETS / municipality).iterdir():
+            if path.suffix in (".toml", ".cedar"):
+                text = path.read_text("utf-8")
+                lacking = path.suffix == ".toml" and "[records." not in text
+                (made / path.name).write_text(text + RECORDS * lacking, "utf-8")
+    return folder
 
 
 def embedded(home: Path, **changed: Any) -> Installation:

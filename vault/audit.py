@@ -57,15 +57,21 @@ class Event(enum.StrEnum):
     REQUEST_APPROVED = "request.approved"
     REQUEST_REJECTED = "request.rejected"
     REQUEST_READ = "request.read"
+    REQUESTS_LISTED = "requests.listed"
     DECISION_DENIED = "decision.denied"
     DECISION_EVALUATED = "decision.evaluated"
     DECISION_EXPLAINED = "decision.explained"
     GRANT_READ = "grant.read"
+    GRANTS_LISTED = "grants.listed"
     GRANT_REVOKED = "grant.revoked"
     REVOCATION_DENIED = "revocation.denied"
     VIEWING_SERVED = "viewing.served"
     VIEWING_DENIED = "viewing.denied"
     VIEWING_COMPLETED = "viewing.completed"
+    SEARCH_OPENED = "search.opened"
+    SEARCH_DENIED = "search.denied"
+    SEARCH_CLOSED = "search.closed"
+    RECORDINGS_FOUND = "recordings.found"
     QUARANTINE_READ = "quarantine.read"
     TRAIL_READ = "trail.read"
     TRAIL_DENIED = "trail.denied"
@@ -107,7 +113,12 @@ _OPERATIONS = {
     Event.DECISION_DENIED: "consult",
     Event.DECISION_EVALUATED: "consult",
     Event.DECISION_EXPLAINED: "consult",
+    Event.REQUESTS_LISTED: "consult",
     Event.GRANT_READ: "consult",
+    Event.GRANTS_LISTED: "consult",
+    Event.SEARCH_OPENED: "consult",
+    Event.SEARCH_DENIED: "consult",
+    Event.RECORDINGS_FOUND: "consult",
     Event.VIEWING_SERVED: "consult",
     Event.VIEWING_DENIED: "consult",
     Event.VIEWING_COMPLETED: "consult",

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from policies.facts import Grant, Person, Recording, Request
+from policies.facts import Grant, Person, Recording, Request, Search
 from vault import tables
 from vault.ids import GrantId, RecordingId, RequestId
 from vault.keys import WrappedKey
@@ -114,6 +114,28 @@ def as_recording(session: Session, row: tables.Recording) -> Recording:
     if row.dispose_after is None:
         raise Unknown(str(row.id))
     return _recording(row.id, row, row.team, session.scalars(_DEPICTED, {"recording": row.id}))
+
+
+def as_recordings(session: Session, rows: Sequence[tables.Recording]) -> list[Recording]:
+    """As `as_recording`, of many rows with one question; in their order."""
+    depicted: dict[UUID, list[UUID]] = {row.id: [] for row in rows}
+    asked = select(_DEPICTIONS.c.recording_id, _DEPICTIONS.c.person_id)
+    for recording_id, person_id in session.execute(asked.where(_DEPICTIONS.c.recording_id.in_(depicted))):
+        depicted[recording_id].append(person_id)
+    return [_recording(row.id, row, row.team, depicted[row.id]) for row in rows]
+
+
+def as_search(row: tables.Search) -> Search:
+    """The facts in a search's row."""
+    return Search(
+        id=row.id,
+        requester=row.requester_id,
+        purpose=row.purpose,
+        since=row.since,
+        until=row.until,
+        open_until=row.open_until,
+        has_case_reference=bool(row.case_reference),
+    )
 
 
 @dataclass(frozen=True)

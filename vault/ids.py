@@ -9,6 +9,7 @@ RecordingId = NewType("RecordingId", UUID)
 PersonId = NewType("PersonId", UUID)
 RequestId = NewType("RequestId", UUID)
 GrantId = NewType("GrantId", UUID)
+SearchId = NewType("SearchId", UUID)
 EntryId = NewType("EntryId", UUID)
 
 

@@ -153,12 +153,14 @@ class Recording(Base):
             postgresql_where=text("state = 'kept'"),
         ),
         CheckConstraint("state <> 'kept' OR (sha256 IS NOT NULL AND dispose_after IS NOT NULL)", name="kept"),
+        # Found newest first within a municipality, page after page.
+        Index(None, "municipality_id", "recorded_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     municipality_id: Mapped[str] = mapped_column(ForeignKey("municipality.id"), index=True)
     camera_id: Mapped[UUID] = mapped_column(ForeignKey("camera.id"))
-    officer_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    officer_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     """The maker: who wore the camera."""
     team: Mapped[str] = mapped_column(String(64), default="")
     recorded_at: Mapped[datetime]
@@ -182,7 +184,7 @@ class Depiction(Base):
     __tablename__ = "depiction"
 
     recording_id: Mapped[UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
 
 
 class SealedKey(Base):
@@ -287,6 +289,23 @@ class Grant(Base):
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class Search(Base):
+    """What somebody looks for, for one purpose and with a reason (zoekvraag): a stretch of time."""
+
+    __tablename__ = "search"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    municipality_id: Mapped[str] = mapped_column(ForeignKey("municipality.id"))
+    requester_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(2000))
+    case_reference: Mapped[str | None] = mapped_column(String(100))
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    opened_at: Mapped[datetime]
+    open_until: Mapped[datetime]
 
 
 class RuleSetTexts(Base):

@@ -13,7 +13,7 @@ from tests.docking import Dock, lacking_records, rows
 from tests.installation import MAKER, Installation
 from vault.keys import KeyNotHeld, KeyRing, RingRefused, Role, WrappingBroken
 from vault.registry import Registrar
-from vault.rulesets import RuleSetMissing, RuleSets
+from vault.rulesets import RuleSetMissing, load_rule_sets
 from vault.sealing import DataKey
 
 
@@ -66,6 +66,6 @@ def test_who_takes_in_no_footage_is_told(own: Installation) -> None:
 
 
 def test_whoever_is_not_registered_here_is_not_told_of(small: Installation) -> None:
-    everyone = replace(small.intake, rule_sets=RuleSets(small.intake.rule_sets.folders))
+    everyone = replace(small.intake, rule_sets=load_rule_sets())
     assert [rules.municipality for rules in everyone.rule_sets if rules.terms.records.missing()]
     assert everyone.closed() == {}

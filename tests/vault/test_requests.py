@@ -292,12 +292,17 @@ def test_nor_approved(installation: Installation) -> None:
 
 def test_a_recipient_must_be_one_of_the_rule_sets(small: Installation) -> None:
     recording = keep(small, footage(1000))
-    supervisor = small.caller(town.SUPERVISOR)
-    asked = ask(small.vault, supervisor, wish(recording, recipient="politie"), now=now())
+    officer = small.caller(town.PRIVACY_OFFICER)
+
+    def demanded(recipient: str) -> Answer:
+        more = {"prerequisites": ["demand-received"], "recipient": recipient}
+        return ask(small.vault, officer, wish(recording, "opsporing", **more), now=now())
+
+    asked = demanded("politie")
     assert asked.state is RequestState.WAITING
-    refused = ask(small.vault, supervisor, wish(recording, recipient="krant"), now=now())
+    refused = demanded("krant")
     assert {rule.id for rule in refused.decision.reasons} >= {"recipient-not-allowed"}
-    assert look(small.vault, supervisor, asked.request, now=now()).row.recipient == "politie"
+    assert look(small.vault, officer, asked.request, now=now()).row.recipient == "politie"
     entry = entries(small, Event.REQUEST_SUBMITTED)[-1]
     assert payload_of(small, entry)["details"]["recipient"] == "politie"
 

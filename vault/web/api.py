@@ -16,7 +16,7 @@ from vault.ids import GrantId, RecordingId, RequestId
 from vault.requests import RequestState, Wish
 from vault.vault import Caller, Vault
 from vault.viewing import Denied, Span, Watching
-from vault.web import problems, shapes
+from vault.web import problems, searching, shapes
 from vault.web.guard import caller_of
 from vault.web.player import FootageResponse, media_type
 from vault.web.problem import in_language, language_of
@@ -35,6 +35,7 @@ def routes(vault: Vault, watch: Watch, clock: Clock) -> APIRouter:
     router.include_router(_request_routes(vault, clock))
     router.include_router(_grant_routes(vault, watch, clock))
     router.include_router(_trail_routes(vault, clock))
+    router.include_router(searching.routes(vault, clock))
     return router
 
 
