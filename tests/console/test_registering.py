@@ -22,12 +22,18 @@ def settings(small: Installation) -> dict[str, str]:
     return small.environment("vault")
 
 
+@pytest.fixture
+def as_published(settings: dict[str, str]) -> dict[str, str]:
+    """With the rule sets that come with the software, of which many have no legal records."""
+    return {name: value for name, value in settings.items() if name != "BODYCAM_RULE_SETS"}
+
+
 def test_a_municipality_that_lacks_its_legal_records_is_told_so(
-    command: Command, settings: dict[str, str]
+    command: Command, as_published: dict[str, str]
 ) -> None:
-    told = command("register", "municipality", "beverwijk", "Beverwijk", settings=settings)
+    told = command("register", "municipality", "beverwijk", "Beverwijk", settings=as_published)
     assert (told.code, "takes in no footage; missing: dpia, works-council" in told.out) == (0, True)
-    checked = command("check", settings=settings)
+    checked = command("check", settings=as_published)
     assert checked.code == 0
     assert "beverwijk takes in no footage; missing: dpia, works-council, citizen-notice" in checked.out
     assert town.SLUG not in checked.out

@@ -67,7 +67,7 @@ def test_a_database_that_is_away_is_told_and_cost_nothing(
         def away(*_: object) -> None:
             raise error
 
-        for where in ("transaction", "reading"):
+        for where in ("statements", "reading"):
             with monkeypatch.context() as patched:
                 patched.setattr(f"vault.db.Database.{where}", away)
                 answer = dock.send(upload, content[1000:], 1000)

@@ -86,7 +86,8 @@ def test_another_folder_is_told_and_not_followed(small: Installation, tmp_path: 
 
 def test_what_was_activated_outlives_a_restart(small: Installation) -> None:
     put_in_force(small, SHORTER)
-    again = replace(small.vault, rule_sets=load_rule_sets(database=small.vault.database))
+    folders = small.settings.rule_sets
+    again = replace(small.vault, rule_sets=load_rule_sets(folders, small.vault.database))
     assert record(again, now=now()) == [town.SLUG]
     assert again.rule_sets.of(town.SLUG).terms.term_days == 14
 
