@@ -65,6 +65,29 @@ def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
         within.execute(ADD, {**row("test-1"), "first_seen_at": SEEN.replace(tzinfo=None)})
 
 
+def test_a_value_that_is_not_given_is_missed(database: Database) -> None:
+    for values in ({}, {"unwanted": "test-1"}):
+        with pytest.raises(ValueError, match="no value for wanted"), database.statements() as within:
+            within.execute(FIND, values)
+
+
+class Halted(BaseException):
+    """As an interrupt, an exit or a cancelled task: no Exception."""
+
+
+def test_whatever_ends_it_early_undoes_it(database: Database) -> None:
+    def halt(*, wait: bool) -> None:
+        with database.statements(wait=wait) as within:
+            within.execute(ADD, row("test-1"))
+            raise Halted
+
+    for wait in (True, False) if database.at_hand else (True,):
+        with pytest.raises(Halted):
+            halt(wait=wait)
+        with database.transaction() as session:  # by nobody held up
+            assert session.get(RuleSetTexts, "test-1") is None
+
+
 def test_ids_come_back_as_ids(database: Database) -> None:
     id_ = new_id()
     with database.statements() as within:
