@@ -36,6 +36,10 @@ class Busy(Exception):
     """Somebody else is writing, and who asked did not want to wait; nothing was changed."""
 
 
+class Undone(Exception):
+    """A statement failed, and whoever ran it went on all the same; nothing was changed."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment, stored as UTC with its zone; refuses a time without one."""
 
@@ -105,7 +109,11 @@ class Database:
             cursor = connection.cursor()
             if self.engine.dialect.name == "sqlite":
                 cursor.execute(_BEGIN_WRITING)
-            yield Statements(cursor, self._write)
+            within = Statements(cursor, self._write)
+            yield within
+            if within.failed:
+                # PostgreSQL would answer a commit by undoing all of it, without a word.
+                raise Undone
             connection.commit()
 
     @contextmanager

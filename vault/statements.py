@@ -22,6 +22,8 @@ class Statements:
     def __init__(self, cursor: Any, write: Callable[[Executable, tuple[str, ...]], "Written"]) -> None:
         self._cursor = cursor
         self._write = write
+        self.failed = False
+        """Whether one of them did: then none may stand, also when whoever ran it caught the error."""
 
     def execute(self, statement: Executable, values: Values | Sequence[Values]) -> list[Any]:
         """Run `statement` with `values`, or with each of several. The rows it found, columns by their names.
@@ -30,6 +32,13 @@ class Statements:
         from (``IN``); rows that are inserted are not told back. Several `values` have the same names. Raises
         ValueError when one that the statement asks for is missing.
         """
+        try:
+            return self._run(statement, values)
+        except BaseException:
+            self.failed = True
+            raise
+
+    def _run(self, statement: Executable, values: Values | Sequence[Values]) -> list[Any]:
         if isinstance(values, Mapping):
             written = self._write(statement, tuple(values))
             self._cursor.execute(written.text, written.bound(values))
