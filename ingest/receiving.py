@@ -35,6 +35,8 @@ Args = TypeVarTuple("Args")
 
 BLOCK = 1024 * 1024
 """Bytes that are hashed and sealed in one call: a thread that calls too often waits for the others."""
+CHUNKS_APART = 1024
+"""Chunks that wait to become a block: of very small ones, each takes many times its own bytes."""
 HASHED_AT_ONCE = 2
 """Blocks that a thread is asked to hash at a time; twice as many may be in memory."""
 SILENCE = timedelta(seconds=60)
@@ -276,6 +278,8 @@ async def _blocks(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                     chunk = await anext(body)
                     chunks.append(chunk)
                     size += len(chunk)
+                    if len(chunks) == CHUNKS_APART:
+                        chunks = [b"".join(chunks)]
                     # Not after every chunk: a fast sender has thousands of them a second.
                     if (now := clock()) - renewed > longest / 64:
                         silence.reschedule(now + longest)

@@ -86,12 +86,21 @@ class _Facts(NamedTuple):
     about: encoding.About
     subject: UUID | None
     proposer: UUID | None
+    folds: tuple[int, ...]
+    """Of the moments: the hour that comes twice in autumn is equal to itself, an hour later."""
 
     @classmethod
     def of(cls, asked: Situation) -> "_Facts":
         about = encoding.asked_about(asked)
         return cls(
-            asked.person, asked.action, asked.resource, asked.purpose, about, asked.subject, asked.proposer
+            asked.person,
+            asked.action,
+            asked.resource,
+            asked.purpose,
+            about,
+            asked.subject,
+            asked.proposer,
+            tuple(moment.fold for moment in moments.told_in(asked.resource, about)),
         )
 
 
@@ -184,9 +193,14 @@ class RuleSet:
         except (ValueError, TypeError, AttributeError):
             # Facts that are none; below it is said what is wrong with them.
             return self._evaluate(situation)
-        if at not in before.answers:
-            before.answers[at] = self._evaluate(situation)
-        return replace(before.answers[at], situation=situation, proof=_PROOF)
+        known = before.answers.get(at)
+        if known is not None:
+            return replace(known, situation=situation, proof=_PROOF)
+        found = self._evaluate(situation)
+        # What failed may succeed with other facts that are equal to these: 1 is True, and no truth to Cedar.
+        if not found.errors:
+            before.answers[at] = found
+        return found
 
     def _evaluate(self, situation: Situation) -> Decision:
         if situation.action not in WITHOUT_PURPOSE and situation.purpose not in self.purposes:

@@ -8,13 +8,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
 from policies.facts import Grant, Request, Resource, Search
 from policies.rules import Est
 
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
-_NOW = {".": {"left": {"Var": "context"}, "attr": "now"}}
+_CONTEXT = {"Var": "context"}
+_NOW = {".": {"left": _CONTEXT, "attr": "now"}}
+_OF = frozenset({".", "has"})
 
 
 def only_compared(policies: Iterable[Est]) -> bool:
@@ -23,7 +26,8 @@ def only_compared(policies: Iterable[Est]) -> bool:
 
 
 def _only_compared(node: Any) -> bool:
-    if node == _NOW:
+    # The context as a whole has now in it.
+    if node in (_NOW, _CONTEXT):
         return False
     if isinstance(node, list):
         return all(map(_only_compared, node))
@@ -34,6 +38,8 @@ def _only_compared(node: Any) -> bool:
             other = inside["right"] if inside["left"] == _NOW else inside["left"]
             if not _of_the_facts(other):
                 return False
+        elif operator in _OF and inside["left"] == _CONTEXT:
+            continue  # to something else of it
         elif not _only_compared(inside):
             return False
     return True
@@ -48,10 +54,23 @@ def _of_the_facts(node: Any) -> bool:
     return False
 
 
+def told_in(*things: object) -> list[datetime]:
+    """Every moment in these facts, as it is told there, in the order of their members."""
+    found: list[datetime] = []
+    for thing in filter(None, things):
+        names = _moments_of(type(thing))  # type: ignore[arg-type]  # mypy takes a class for no key
+        found += [moment for name in names if (moment := getattr(thing, name)) is not None]
+    return found
+
+
 def of_facts(*things: Resource | Request | Grant | Search | None) -> tuple[datetime, ...]:
     """Every moment in these facts, in order."""
-    values = (getattr(thing, each.name) for thing in things if thing for each in fields(thing))
-    return tuple(sorted(_milliseconds(value) for value in values if isinstance(value, datetime)))
+    return tuple(sorted(map(_milliseconds, told_in(*things))))
+
+
+@cache
+def _moments_of(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if datetime in (each.type, *get_args(each.type)))
 
 
 def stretch(now: datetime, moments: Sequence[datetime]) -> tuple[int, int]:

@@ -51,6 +51,9 @@ class Completions:
         """So many bytes of a viewing's range have left by `at`: fewer than its span when broken off."""
         WATCHED.inc(bytes_sent)
         self._queue.put(_Completion(viewing, bytes_sent, at))
+        if not self._thread.is_alive():
+            # A transfer that is cut off when the process stops ends after all else.
+            self._write_all()
 
     def close(self) -> None:
         """Write what is left and stop."""

@@ -12,7 +12,6 @@ from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -35,6 +34,10 @@ class DatabaseAway(Exception):
 
 class Busy(Exception):
     """Somebody else is writing, and who asked did not want to wait; nothing was changed."""
+
+
+class Undone(Exception):
+    """A statement failed, and whoever ran it went on all the same; nothing was changed."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -64,12 +67,16 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         looks: dict[str, Any] = {_READING: True}
+        readers = self.engine
         if self.engine.dialect.name == "postgresql":
             # Its default shows each statement another moment, so that two of them may not fit together.
             looks["isolation_level"] = "REPEATABLE READ"
+        else:
+            # Who writes may look something up, while others wait for that writer with all its connections.
+            readers = _engine(url)
         self._write = cache(partial(Written, self.engine.dialect))
         self._at_hand = _engine(url, busy_seconds=0) if self.engine.dialect.name == "sqlite" else None
-        self._readers = self.engine.execution_options(**looks)
+        self._readers = readers.execution_options(**looks)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -97,11 +104,16 @@ class Database:
         engine = self.engine if wait else self._at_hand
         if engine is None:
             raise Busy
-        with _away_told(), _connected(engine) as connection:
+        told = _away_told() if wait else _busy_told()
+        with told, _connected(engine) as connection:
             cursor = connection.cursor()
             if self.engine.dialect.name == "sqlite":
-                _begin_writing(cursor, wait=wait)
-            yield Statements(cursor, self._write)
+                cursor.execute(_BEGIN_WRITING)
+            within = Statements(cursor, self._write)
+            yield within
+            if within.failed:
+                # PostgreSQL would answer a commit by undoing all of it, without a word.
+                raise Undone
             connection.commit()
 
     @contextmanager
@@ -117,9 +129,8 @@ class Database:
 
     def close(self) -> None:
         """Give back every connection."""
-        self.engine.dispose()
-        if self._at_hand:
-            self._at_hand.dispose()
+        for engine in filter(None, (self.engine, self._readers, self._at_hand)):
+            engine.dispose()
 
 
 @contextmanager
@@ -132,6 +143,17 @@ def _away_told() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseAway from error
+        raise
+
+
+@contextmanager
+def _busy_told() -> Iterator[None]:
+    """Say in one word that another holds the file: to write, or for itself alone, such as to tidy it up."""
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise Busy from error
         raise
 
 
@@ -181,15 +203,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_writing(cursor: DBAPICursor, *, wait: bool) -> None:
-    try:
-        cursor.execute(_BEGIN_WRITING)
-    except sqlite3.OperationalError as error:
-        if not wait and error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise Busy from error
-        raise
 
 
 def _begin_sqlite(connection: Connection) -> None:

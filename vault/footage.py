@@ -82,8 +82,8 @@ class Footage:
             at = part.first + end + 1
 
     def _all(self, part: PartAt) -> Iterator[memoryview]:
-        fetch = partial(self._fetch, part.object_name)
-        return open_all(self._key, PartContext(self.recording, part.index), part.length, fetch, most=PIECE)
+        context, fetch = PartContext(self.recording, part.index), partial(self._fetch, part.object_name)
+        return open_all(self._key, context, part.length, part.header, fetch, most=PIECE)
 
     def _fetch(self, name: str, first: int, last: int) -> bytes:
         try:

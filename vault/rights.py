@@ -16,14 +16,18 @@ INGEST = {
     "dock": "SELECT",
     "rule_set": "SELECT",
     "rule_set_change": "SELECT",
-    "recording": "SELECT, INSERT, UPDATE",
-    "arrival": "SELECT, INSERT, UPDATE",
+    "recording": "SELECT, INSERT, UPDATE (state, reason, sha256, media, dispose_after, kept_at)",
+    "arrival": "SELECT, INSERT, UPDATE (expires_at, key_id, sealed, examined_until, receipt, kept_as)",
     "part": "SELECT, INSERT, DELETE",
     "sealed_key": "SELECT, INSERT, DELETE",
-    "audit_entry": "INSERT",
+    "audit_entry": "INSERT (id, at, event, municipality_id, actor, object, leaf)",
     "audit_payload": "INSERT",
 }
-"""By table. Nothing of requests, decisions and grants, and the trail is appended to and not read."""
+"""By table. Nothing of requests, decisions and grants, and the trail is appended to and not read.
+
+Whose recording it is and when it was made stays as it was announced; where an entry stands in the trail is
+for the database to say.
+"""
 
 
 def give(connection: Connection, role: str) -> None:
@@ -32,6 +36,7 @@ def give(connection: Connection, role: str) -> None:
     name, schema = quote(role), quote(str(connection.scalar(text("SELECT current_schema()"))))
     connection.execute(text(f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {name}"))
     connection.execute(text(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {name}"))
+    connection.execute(text(f"REVOKE ALL ON SCHEMA {schema} FROM {name}"))
     connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {name}"))
     for table, rights in INGEST.items():
         connection.execute(text(f"GRANT {rights} ON {table} TO {name}"))

@@ -150,18 +150,29 @@ def open_part(key: DataKey, context: PartContext, sealed: Iterable[Buffer]) -> I
 
 
 def open_all(
-    key: DataKey, context: PartContext, plain_length: int, fetch: Fetch, *, most: int
+    key: DataKey, context: PartContext, plain_length: int, header: bytes, fetch: Fetch, *, most: int
 ) -> Iterator[memoryview]:
     """All of one part, as `open_part`, in pieces of at most `most` bytes but at least one chunk.
 
-    For who reads on and on: the library opens many chunks at a time.
+    For who reads on and on: the library opens many chunks at a time. `header` is the one of its row, as for
+    `PartReader`: what was sealed by the same key for the same place, but is not this part, is SealBroken too.
     """
     step = max(1, most // CHUNK) * _SEALED_CHUNK
     end = sealed_length(plain_length)
     marks = [0, *range(HEADER_LENGTH + step, end, step), end]
-    for piece in open_part(key, context, (fetch(start, stop - 1) for start, stop in pairwise(marks))):
+    sealed = (fetch(start, stop - 1) for start, stop in pairwise(marks))
+    for piece in open_part(key, context, _under(header, sealed)):
         if piece:
             yield memoryview(piece)
+
+
+def _under(header: bytes, sealed: Iterator[bytes]) -> Iterator[bytes]:
+    """`sealed`, when it begins with all of `header`. Raises SealBroken."""
+    begin = next(sealed)
+    if begin[:HEADER_LENGTH] != header:
+        raise SealBroken
+    yield begin
+    yield from sealed
 
 
 class PartReader:

@@ -22,13 +22,23 @@ class Statements:
     def __init__(self, cursor: Any, write: Callable[[Executable, tuple[str, ...]], "Written"]) -> None:
         self._cursor = cursor
         self._write = write
+        self.failed = False
+        """Whether one of them did: then none may stand, also when whoever ran it caught the error."""
 
     def execute(self, statement: Executable, values: Values | Sequence[Values]) -> list[Any]:
         """Run `statement` with `values`, or with each of several. The rows it found, columns by their names.
 
         Only for statements that are constants: how each is written is never forgotten. No lists to choose
-        from (``IN``); rows that are inserted are not told back. Several `values` have the same names.
+        from (``IN``); rows that are inserted are not told back. Several `values` have the same names. Raises
+        ValueError when one that the statement asks for is missing.
         """
+        try:
+            return self._run(statement, values)
+        except BaseException:
+            self.failed = True
+            raise
+
+    def _run(self, statement: Executable, values: Values | Sequence[Values]) -> list[Any]:
         if isinstance(values, Mapping):
             written = self._write(statement, tuple(values))
             self._cursor.execute(written.text, written.bound(values))
@@ -49,6 +59,9 @@ class Written:
         self._fixed = compiled.params
         self._positional = compiled.positional
         binds = {name: bind for bind, name in compiled.bind_names.items()}
+        if missing := [name for name, bind in binds.items() if bind.required and name not in names]:
+            # The driver would look for nothing (NULL), and find that.
+            raise ValueError(f"no value for {', '.join(missing)}")
         self._to: list[tuple[str, _Convert]] = [
             (name, binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in (compiled.positiontup or binds)

@@ -1,10 +1,12 @@
 """Bytes come in: sealed part by part, acknowledged when durable and not a byte before."""
 
+import asyncio
 import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -101,6 +103,22 @@ def test_an_empty_request_changes_nothing(standing: Installation, any_dock: Dock
     answer = any_dock.send(upload, b"")
     assert (answer.status_code, answer.headers["Upload-Offset"]) == (204, "0")
     assert lengths(standing, upload) == []
+
+
+def test_crumbs_take_no_more_memory_than_they_are() -> None:
+    async def crumbs() -> AsyncIterator[bytes]:
+        for number in range(receiving.BLOCK // 2):
+            yield (number % 65_536).to_bytes(2, "big")
+
+    async def taken() -> int:
+        return sum([len(block) async for block in receiving._blocks(crumbs())])
+
+    tracemalloc.start()
+    try:
+        assert asyncio.run(taken()) == receiving.BLOCK
+        assert tracemalloc.get_traced_memory()[1] < 10 * receiving.BLOCK
+    finally:
+        tracemalloc.stop()
 
 
 # The store

@@ -1,8 +1,9 @@
 """An answer that is remembered is the answer that would be found anew."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
-from typing import Any
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -72,6 +73,28 @@ def test_other_facts_are_another_question() -> None:
         assert not RULES.decide(replace(WATCHED, **{name: value})).permitted, name
 
 
+def test_the_hour_that_comes_twice_is_two_hours() -> None:
+    """Python takes its halves for equal when they are told in Amsterdam's time."""
+    assert WATCHED.grant is not None
+    until = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Amsterdam"))
+    now = until.astimezone(UTC) + timedelta(minutes=30)
+    recording = replace(WORLD.recording, dispose_after=now + timedelta(days=1))
+    answers = [
+        RULES.decide(
+            replace(WATCHED, now=now, resource=recording, grant=replace(WATCHED.grant, valid_until=end))
+        ).permitted
+        for end in (until.replace(fold=1), until)
+    ]
+    assert answers == [True, False]
+
+
+def test_a_failure_is_not_remembered() -> None:
+    fresh = with_rule("false")
+    wrong = replace(WATCHED, person=replace(WATCHED.person, active=cast(bool, 1)))
+    assert fresh.decide(wrong).errors
+    assert fresh.decide(WATCHED).permitted
+
+
 @pytest.mark.parametrize("municipality", MUNICIPALITIES)
 def test_who_watches_is_answered_from_memory(municipality: str) -> None:
     """If not, the rules still hold, but each range costs more."""
@@ -89,6 +112,8 @@ def test_who_watches_is_answered_from_memory(municipality: str) -> None:
         ('context.now.toTime() > duration("22h")', False),
         ("context.now == context.now", False),
         ("[context.now].contains(resource.recordedAt)", False),
+        ('(if principal.active then context else context).now > datetime("2027-01-01")', False),
+        ("context has grant && context.now > context.grant.validFrom", True),
         ("if context.now > resource.recordedAt then false else context.now > resource.disposeAfter", True),
     ],
 )

@@ -54,6 +54,14 @@ def test_closing_writes_all_that_is_left(
     assert told == list(range(8))
 
 
+def test_what_ends_after_the_closing_is_written_too(installation: Installation, viewing: Viewing) -> None:
+    done = Completions(installation.vault)
+    done.close()
+    done.add(viewing, 7, datetime.now(UTC))
+    [entry] = entries(installation, Event.VIEWING_COMPLETED)
+    assert json.loads(entry.leaf)["facts"]["bytes"] == 7
+
+
 def test_what_cannot_be_written_does_not_end_it(
     installation: Installation, viewing: Viewing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from console.demo import town
 from tests.installation import Installation
 from tests.watching import footage, keep
+from vault import db
 from vault.db import Busy, Database, DatabaseAway, UtcDateTime
 from vault.tables import Municipality, Recording
 
@@ -76,6 +77,50 @@ def test_who_does_not_want_to_wait_is_told(sqlite: Database) -> None:
     write()
     with sqlite.reading() as session:
         assert session.scalar(text("SELECT sum(n) FROM t")) == 3
+
+
+def test_who_does_not_want_to_wait_is_told_of_any_lock(sqlite: Database, tmp_path: Path) -> None:
+    """Also when another program has the file for itself, so that one cannot even connect."""
+    sqlite.close()
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    for statement in ("PRAGMA locking_mode=EXCLUSIVE", "BEGIN EXCLUSIVE", "INSERT INTO t VALUES (1)"):
+        other.execute(statement)
+    with pytest.raises(Busy), sqlite.statements(wait=False):
+        pass
+    other.execute("COMMIT")
+    other.close()
+
+
+def test_a_writer_can_look_whatever_the_number_that_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "_POOL", {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.1})
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    with database.transaction() as writer:
+        writer.execute(text("CREATE TABLE t (n INTEGER)"))
+        with database.reading() as session:
+            assert session.scalar(text("SELECT 1")) == 1
+    database.close()
+
+
+def test_a_connection_that_broke_between_two_uses_is_replaced(installation: Installation) -> None:
+    """As after a restart of the server."""
+    database = installation.vault.database
+    if database.engine.dialect.name == "sqlite":
+        return  # a file has no connection to break
+    fresh = Database(database.engine.url.render_as_string(hide_password=False))
+
+    def process() -> object:
+        with fresh.statements() as within:
+            [row] = within.execute(select(func.pg_backend_pid().label("process")), {})
+        return row.process
+
+    first = process()
+    assert process() == first
+    with database.transaction() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
+    assert process() != first
+    fresh.close()
 
 
 def test_only_a_file_is_at_hand(installation: Installation) -> None:

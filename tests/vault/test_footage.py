@@ -94,6 +94,16 @@ def test_parts_that_changed_places_are_broken() -> None:
         list(one.read(0, 9))
 
 
+def test_another_sealing_of_the_same_part_is_not_that_part() -> None:
+    """Of two senders one has its part committed; what the other sealed is never shown in its place."""
+    one, shelf = sealed([30_000])
+    body = seal(one._key, PartContext(one.recording, 0), [bytes(30_000)])
+    shelf.objects["0"] = b"".join(body)
+    for first in (0, 1):  # all of the part, and a range of it
+        with pytest.raises(SealBroken):
+            list(one.read(first, 29_999))
+
+
 def _gather(pieces: Iterable[memoryview], shown: bytearray) -> None:
     for piece in pieces:
         shown += piece

@@ -1,6 +1,7 @@
 """Statements that run as they are: what goes in and comes out is what SQLAlchemy would make of it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from tests.installation import Installation
-from vault.db import Database
+from vault.db import Database, Undone
 from vault.ids import new_id
 from vault.tables import Municipality, RuleSetTexts, table_of
 
@@ -63,6 +64,44 @@ def test_all_or_nothing(database: Database) -> None:
 def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="time zone"), database.statements() as within:
         within.execute(ADD, {**row("test-1"), "first_seen_at": SEEN.replace(tzinfo=None)})
+
+
+def test_a_value_that_is_not_given_is_missed(database: Database) -> None:
+    for values in ({}, {"unwanted": "test-1"}):
+        with pytest.raises(ValueError, match="no value for wanted"), database.statements() as within:
+            within.execute(FIND, values)
+
+
+def test_a_failure_that_is_passed_over_undoes_it(database: Database) -> None:
+    """Else PostgreSQL would undo it in silence, and what rests on the entry be shown."""
+
+    def pass_over() -> None:
+        with database.statements() as within:
+            within.execute(ADD, row("test-1"))
+            with suppress(Exception):
+                within.execute(ADD, row("test-1"))
+
+    with pytest.raises(Undone):
+        pass_over()
+    with database.reading() as session:
+        assert session.get(RuleSetTexts, "test-1") is None
+
+
+class Halted(BaseException):
+    """As an interrupt, an exit or a cancelled task: no Exception."""
+
+
+def test_whatever_ends_it_early_undoes_it(database: Database) -> None:
+    def halt(*, wait: bool) -> None:
+        with database.statements(wait=wait) as within:
+            within.execute(ADD, row("test-1"))
+            raise Halted
+
+    for wait in (True, False) if database.at_hand else (True,):
+        with pytest.raises(Halted):
+            halt(wait=wait)
+        with database.transaction() as session:  # by nobody held up
+            assert session.get(RuleSetTexts, "test-1") is None
 
 
 def test_ids_come_back_as_ids(database: Database) -> None:

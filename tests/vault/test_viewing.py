@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -211,6 +212,47 @@ def test_nothing_but_this_room_opens_footage_for_a_person(
     monkeypatch.setattr(Footage, "read", refuse)
     viewing = Watching(small.vault).watch(small.caller(town.SUPERVISOR), grant, None, now=now())
     assert isinstance(viewing, Viewing)  # made without a byte read: that is for who sends it
+
+
+def test_a_revocation_waits_for_a_range_that_is_being_decided(
+    installation: Installation,
+) -> None:
+    """So nothing is entered after the entry that ended the grant."""
+    grant = granted(installation, keep(installation, PLAIN))
+    supervisor = installation.caller(town.SUPERVISOR)
+    revoking = Thread(
+        target=lambda: grants.revoke(installation.vault, supervisor, grant, reason="Enough.", now=now())
+    )
+
+    def choose(_: int) -> tuple[int, int]:  # after the decision and before the entry
+        revoking.start()
+        revoking.join(0.3)
+        assert revoking.is_alive()
+        return 0, 9
+
+    assert isinstance(Watching(installation.vault).watch(supervisor, grant, choose, now=now()), Viewing)
+    revoking.join(20)
+    told = [entry.event for entry in entries(installation)][-2:]
+    assert told == [Event.VIEWING_SERVED, Event.GRANT_REVOKED]
+
+
+def test_a_range_waits_for_a_revocation_that_is_under_way(installation: Installation) -> None:
+    grant = granted(installation, keep(installation, PLAIN))
+    supervisor = installation.caller(town.SUPERVISOR)
+    found: list[Viewing | Denied] = []
+    watching = Thread(
+        target=lambda: found.append(
+            Watching(installation.vault).watch(supervisor, grant, choosing(0, 9), now=now())
+        )
+    )
+    with installation.vault.database.transaction() as session:
+        session.execute(update(Grant).where(Grant.id == grant).values(revoked_at=now()))
+        watching.start()
+        watching.join(0.3)
+        assert watching.is_alive()
+    watching.join(20)
+    assert [type(each) for each in found] == [Denied]
+    assert entries(installation, Event.VIEWING_SERVED) == []
 
 
 def test_a_viewing_that_takes_long_is_decided_on_again(small: Installation, grant: GrantId) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from threading import Timer
 from typing import NamedTuple
 from uuid import UUID
 
@@ -62,14 +63,22 @@ class _PayloadSealer:
 
     def __init__(self, keys: KeySet[WrappingKey]) -> None:
         self._keys = keys
-        self._content = _Content(keys)
+        self._content: _Content | None = None
 
     def seal(self, plaintext: bytes, bound_to: bytes) -> SealedPayload:
         content = self._content
-        while content.worn():
+        while content is None or content.worn():
             # Two threads may both come here: both keys are good, and the later one stays.
             self._content = content = _Content(self._keys)
+            # Also when nothing more is sealed: whoever takes an idle process over finds no key in it.
+            forgetting = Timer(CONTENT_SECONDS, self._forget, [content])
+            forgetting.daemon = True
+            forgetting.start()
         return content.seal(plaintext, bound_to)
+
+    def _forget(self, content: "_Content") -> None:
+        if self._content is content:
+            self._content = None
 
 
 class _Content:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+import weakref
 from collections import Counter
 from pathlib import Path
 from uuid import UUID
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 
 import vault
 from tests.vault.keys.conftest import Folders
+from tests.watching import eventually
 from vault.keys import KeyNotHeld, KeyRing, Role, SealedPayload, WrappedKey, WrappingBroken
 from vault.keys import ring as key_ring
+from vault.keys.held import KeySet, WrappingKey
 from vault.sealing import DataKey
 
 RECORDING = UUID("01980000-0000-7000-8000-000000000001")
@@ -135,6 +138,24 @@ def test_a_content_key_is_forgotten_after_a_minute(folders: Folders, monkeypatch
     assert content_key_of(fresh) != content_key_of(still)
     assert len({sealed.sealed for sealed in [*first, still, fresh]}) == 4
     assert all(keeping.open_payload(each, entry=RECORDING) == b"1" for each in (first[0], still, fresh))
+
+
+def test_an_idle_process_holds_no_content_key(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes it over in the night reads nothing of the evening."""
+    keeping, taking = folders.load()
+    monkeypatch.setattr(key_ring, "CONTENT_SECONDS", 0.05)
+    kept = weakref.WeakSet[object]()
+
+    class Watched(key_ring._Content):
+        def __init__(self, keys: KeySet[WrappingKey]) -> None:
+            super().__init__(keys)
+            kept.add(self)
+
+    monkeypatch.setattr(key_ring, "_Content", Watched)
+    first = taking.seal_payload(b"1", entry=OTHER)
+    eventually(lambda: not kept)
+    second = taking.seal_payload(b"2", entry=OTHER)
+    assert [keeping.open_payload(each, entry=OTHER) for each in (first, second)] == [b"1", b"2"]
 
 
 def test_a_content_key_seals_so_many_and_no_more(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
