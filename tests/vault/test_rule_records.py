@@ -5,7 +5,6 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.resources import as_file, files
 from pathlib import Path
 from threading import Barrier
 
@@ -32,8 +31,7 @@ def now() -> datetime:
 
 def later(made: Installation, home: Path) -> Vault:
     """The vault of a version that comes with another folder for its municipality."""
-    with as_file(files("policies") / "rulesets") as ours:
-        shutil.copytree(ours, home / "rulesets")
+    shutil.copytree(str(made.settings.rule_sets), home / "rulesets")
     (home / "rulesets" / town.SLUG / "terms.toml").write_text(texts(SHORTER)["terms.toml"])
     return replace(made.vault, rule_sets=load_rule_sets(home / "rulesets", made.vault.database))
 
