@@ -24,6 +24,8 @@ LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([\w-]+))?\)")
 TARGET = re.compile(r"\bmake ([a-z]+)")
 COMMAND = re.compile(r"(?<!--entrypoint )bodycam-vault ((?:keys |policy |register )?[a-z-]+)")
 VARIABLE = re.compile(rf"`({PREFIX}[A-Z_]+)`")
+KINDS = (".toml", ".cedar", ".csv")
+"""Of the files of a rule set, as README.md says of what it quotes."""
 PROCESSES = frozenset({"vault", "ingest", "keeper", "demo"})
 """Commands that compose, `up` and make run; a page need not spell them out."""
 
@@ -120,11 +122,33 @@ def test_every_finding_and_reason_tells_what_to_do() -> None:
     tell([f"operations.md lacks or invents {name}" for name in sorted((findings() | reasons()) ^ rows)])
 
 
+def test_quoted_rules_are_the_rules() -> None:
+    folder = ROOT / "policies" / "rulesets"
+    files = [path.read_text("utf-8") for path in folder.rglob("*") if path.suffix in KINDS]
+    quoted = re.findall(
+        rf"```(?:{'|'.join(kind[1:] for kind in KINDS)})\n(.*?)```", text_of("README.md"), re.DOTALL
+    )
+    assert len(quoted) >= 4
+    tell(
+        [
+            f"README.md quotes what is no rule of ours: {each[:60]}"
+            for each in quoted
+            if not stands_in(each, files)
+        ]
+    )
+
+
+def stands_in(quoted: str, files: list[str]) -> bool:
+    return all(any(part in file for file in files) for part in quoted.split("\n\n"))
+
+
 def test_a_lie_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     lies = "`vault/nothing.py` and [this](docs/nothing.md) or [that](docs/design.md#nothing)"
     monkeypatch.setitem(globals(), "text_of", lambda page: lies if page == "README.md" else "# Else")
     assert list(dead_paths("README.md")) == ["README.md names vault/nothing.py"]
     assert len(list(dead_links("README.md"))) == 2
     assert {"kept-without-key", "object-missing"} <= findings()
+    assert stands_in("one\n\ntwo", ["one, two"])
+    assert not stands_in("one\n\ntwo", ["one", "2"])
     assert {"wrong-digest", "truncated"} <= reasons()
     assert {"up", "keys create", "register dock"} <= commands()
