@@ -222,7 +222,7 @@ def test_no_free_connection_is_a_database_that_is_away(
 ) -> None:
     monkeypatch.setattr(db, "_POOL", {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.1})
     narrow = Database(f"sqlite:///{tmp_path / 'narrow.db'}")
-    with narrow.engine.connect():
+    with narrow.engine.connect(), narrow._readers.connect():
         with pytest.raises(DatabaseAway):
             narrow.check()
         with pytest.raises(DatabaseAway), narrow.transaction() as session:
