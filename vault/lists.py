@@ -115,7 +115,8 @@ def list_requests(
             )
             for request, recording, name, grant in shown
         ]
-    last = rows[wanted.most - 1][0] if len(rows) > wanted.most else None
+    # Never the place of one that was not shown.
+    last = shown[-1][0] if shown and len(rows) > wanted.most else None
     return Page(residual, listed, Place(int(last.state == RequestState.WAITING), last.id) if last else None)
 
 
@@ -147,7 +148,7 @@ def list_grants(vault: Vault, caller: Caller, wanted: Wanted, *, now: datetime) 
             )
             rules |= found
         _enter(vault, session, by, Event.GRANTS_LISTED, residual, wanted, now, rules, shown)
-    last = rows[wanted.most - 1][0] if len(rows) > wanted.most else None
+    last = shown[-1][0] if shown and len(rows) > wanted.most else None
     listed = [ListedGrant(grant, recording.recorded_at, name) for grant, recording, name in shown]
     return Page(residual, listed, Place(0, last.id) if last else None)
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import true
 
 from console.demo import town
 from tests.installation import MAKER, Installation
@@ -126,3 +127,16 @@ def test_an_empty_list_is_entered_too(small: Installation, event: Event) -> None
     assert (page.rows, page.next_after, page.permitted) == ([], None, True)
     [entry] = entries(small, event)
     assert json.loads(entry.leaf)["facts"] == {"listed": 0}
+
+
+def test_a_place_tells_nothing_of_a_row_that_is_not_shown(
+    small: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = keep(small, footage(1000))
+    for _ in range(3):
+        approve(small, asked(small, recording).request, now=NOW)
+    monkeypatch.setattr("vault.lists.clause_of", lambda *_: true())
+    for list_them in (requests_of, grants_of):
+        page = list_them(small, town.ADMINISTRATOR, Whose.OTHERS, most=2)
+        assert (page.rows, page.next_after) == ([], None)
+        assert list_them(small, town.PRIVACY_OFFICER, Whose.OTHERS, most=2).next_after
