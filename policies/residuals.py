@@ -249,6 +249,9 @@ class Asked:
                 return some(*(self._in(value, each) for each in members))
             case frozenset():
                 return some(*(self._in(value, each) for each in sorted(target, key=str)))
+            case Fact(kind="Set"):
+                # Of persons, and nobody is in a person but they themselves.
+                return contains("contains", target, value)
         principal = self.variables["principal"]
         if principal is OPEN and (value is OPEN or (isinstance(value, Fact) and value.kind == "Person")):
             return UNDECIDED

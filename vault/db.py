@@ -183,13 +183,22 @@ def _engine(url: str, busy_seconds: int = BUSY_SECONDS) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         connect_args={"connect_timeout": 10},
         pool_pre_ping=True,
         hide_parameters=True,
         **_POOL,
     )
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # By the clock of the server's zone the end of the last year, or the start of the first, lies in no year
+    # that Python has: one such moment in a row, and no page with that row could be read.
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

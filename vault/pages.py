@@ -32,7 +32,7 @@ class Page(Generic[Row, Place]):
     residual: Residual
     rows: Sequence[Row] = ()
     next_after: Place | None = None
-    """Place of the last row, when there are more."""
+    """Place of the last row that is shown, when there are more."""
 
     @property
     def permitted(self) -> bool:

@@ -216,7 +216,8 @@ def _page(
         purpose=purpose,
         search=search.id if search else None,
     )
-    last = shown[-1].recording if len(rows) > most else None
+    # Never the place of one that was not shown.
+    last = found[-1].recording if found and len(rows) > most else None
     return Page(residual, found, Place(last.recorded_at, last.id) if last else None)
 
 

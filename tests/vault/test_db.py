@@ -212,6 +212,27 @@ def test_a_moment_comes_back_in_utc(installation: Installation) -> None:
     assert stored.process_result_value(None, dialect) is None
 
 
+@pytest.mark.parametrize(
+    "moment", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)]
+)
+def test_the_first_and_the_last_moment_can_be_read_in_any_zone(
+    installation: Installation, moment: datetime
+) -> None:
+    """A camera's clock can say anything, and whoever searches too."""
+    database = installation.vault.database
+    if database.engine.dialect.name == "postgresql":
+        zone = "Asia/Tokyo" if moment.year > 1 else "America/New_York"
+        with database.engine.begin() as connection:
+            name = connection.scalar(text("SELECT current_database()"))
+            connection.execute(text(f"ALTER DATABASE \"{name}\" SET timezone TO '{zone}'"))
+        database.engine.dispose()
+    recording = keep(installation, footage(1000))
+    with database.transaction() as session:
+        session.get_one(Recording, recording).recorded_at = moment
+    with database.reading() as session:
+        assert session.get_one(Recording, recording).recorded_at == moment
+
+
 def test_a_moment_without_a_zone_is_refused(installation: Installation) -> None:
     with installation.vault.database.reading() as session, pytest.raises(StatementError, match="time zone"):
         session.execute(select(Recording.id).where(Recording.recorded_at > MOMENT.replace(tzinfo=None)))

@@ -16,7 +16,7 @@ from vault.facts import Unknown
 from vault.filters import clause_of
 from vault.ids import RecordingId, SearchId, new_id
 from vault.registry import Registrar
-from vault.searches import OPEN_FOR, Wanted, close, find, find_own, open_search
+from vault.searches import OPEN_FOR, Finding, Place, Wanted, close, find, find_own, open_search
 from vault.tables import Search
 
 NOW = datetime.now(UTC)
@@ -206,3 +206,23 @@ def test_a_row_that_sql_should_not_have_chosen_is_not_shown(
     monkeypatch.setattr(pages.log, "error", lambda _event, count: logged.append(count))
     assert later not in shown(small, search)
     assert logged == [1]
+
+
+def test_a_place_tells_nothing_of_a_row_that_is_not_shown(
+    small: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    within = [recorded(small, minutes, seed) for seed, minutes in enumerate((1, 2))]
+    search = opened(small)
+    for seed, minutes in enumerate((-62, -61, 61, 62)):
+        recorded(small, minutes, seed + 10)
+    monkeypatch.setattr("vault.searches.clause_of", lambda *_: clause_of(*_).is_not(None))
+
+    def page(most: int, after: Place | None = None) -> Finding:
+        return find(small.vault, small.caller(town.SUPERVISOR), search, now=NOW, after=after, most=most)
+
+    assert (page(2).rows, page(2).next_after) == ([], None)
+    first = page(5)
+    assert [found.recording.id for found in first.rows] == within[::-1]
+    assert first.next_after
+    assert first.next_after.recording == within[0]
+    assert page(5, first.next_after).rows == []

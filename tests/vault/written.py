@@ -11,6 +11,8 @@ _ABOUT_ROW = [
     'resource.maker in [Role::"supervisor", Role::"decider"]',
     "resource.depicted.contains(principal)",
     "resource.depicted.contains(resource.maker)",
+    "principal in resource.depicted",
+    "resource.maker in resource.depicted",
     "resource.depicted.isEmpty()",
     "resource.depicted.containsAny([principal, resource.maker])",
     "resource.depicted.containsAll([principal, resource.maker])",
@@ -64,6 +66,7 @@ _ABOUT = {
     Action.FIND: [
         "context has search",
         "(context has search && context.search.requester == principal)",
+        "(context has search && context.search.requester in resource.depicted)",
         "(context has search && context.search.since < resource.recordedAt)",
         '(context has search && resource.recordedAt.durationSince(context.search.since) < duration("2h"))',
         "(context has search && context.search.hasCaseReference)",
@@ -87,6 +90,7 @@ _ABOUT = {
     Action.READ_GRANT: [
         "context.grant.holder == principal",
         "context.grant.holder != resource.maker",
+        "context.grant.holder in resource.depicted",
         "context.grant.recording == resource",
         'context.grant.recording.state == "kept"',
         "context.grant.revoked",

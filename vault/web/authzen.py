@@ -26,6 +26,7 @@ from vault.facts import PREREQUISITES
 from vault.vault import Caller, Vault
 from vault.web import problems
 from vault.web.guard import caller_of
+from vault.web.shapes import NO_NUL
 
 PREFIX = "/access/v1/"
 METADATA = "/.well-known/authzen-configuration"
@@ -33,7 +34,7 @@ MOST_EVALUATIONS = 100
 """In one question: each of them is a decision and an entry."""
 
 By = Annotated[Caller, Depends(caller_of)]
-Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200, pattern=NO_NUL)]
 Json = dict[str, Any]
 
 

@@ -165,6 +165,7 @@ def test_unknown_fields_are_passed_over(asker: Asker) -> None:
         ("subject", "alice"),
         ("action.name", 123),
         ("resource.id", ""),
+        ("resource.id", f"{town.SLUG}\0"),
         ("context", "today"),
     ],
 )
@@ -262,6 +263,14 @@ def test_one_that_is_wrong_is_a_no_in_its_place(asker: Asker) -> None:
     answer = asker.several(body)
     assert answer.status_code == 200
     assert [each["decision"] for each in answer.json()["evaluations"]] == [True, False, True]
+
+
+def test_a_trail_of_a_name_that_no_database_takes_does_not_spoil_the_others(asker: Asker) -> None:
+    odd = {"action": {"name": "read-audit"}, "resource": {"type": "trail", "id": f"{town.SLUG}\0"}}
+    body = asker.may_ask(town.SUPERVISOR) | {"evaluations": [{}, odd]}
+    answer = asker.several(body)
+    assert answer.status_code == 200
+    assert [each["decision"] for each in answer.json()["evaluations"]] == [True, False]
 
 
 @pytest.mark.parametrize("batch", [{}, {"evaluations": []}])
