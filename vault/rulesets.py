@@ -20,11 +20,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from policies.engine import RuleSet
-from policies.reading import declared_roles, digest, read_schema
+from policies.problems import Problem, RuleSetInvalid
+from policies.reading import as_text, declared_roles, digest, read_schema
 from vault.db import Database
 from vault.tables import RuleSetChange, RuleSetTexts, table_of
 
 SHARED = "shared"
+_RULES = (".cedar", ".cedarschema", ".toml")
 Texts = Mapping[str, str]
 
 LOOK_SECONDS = 2.0
@@ -250,9 +252,10 @@ def shared_texts() -> Texts:
 
 
 def _texts(folder: Traversable) -> dict[str, str]:
-    return {
-        # As bytes, so that no newline is translated: the digest is that of the files.
-        file.name: file.read_bytes().decode()
-        for file in folder.iterdir()
-        if file.name.endswith((".cedar", ".cedarschema", ".toml"))
-    }
+    # Whatever the case of its letters: a rule that is passed over in silence forbids nothing.
+    found = [file for file in folder.iterdir() if file.name.lower().endswith(_RULES)]
+    odd = [Problem(f"{folder.name}/{file.name}", None, "is no file") for file in found if not file.is_file()]
+    if odd:
+        raise RuleSetInvalid(odd)
+    # As bytes, so that no newline is translated: the digest is that of the files.
+    return {file.name: as_text(f"{folder.name}/{file.name}", file.read_bytes()) for file in found}
