@@ -73,7 +73,8 @@ def main() -> None:
     except REFUSALS as error:
         text = str(error)
         story = type(error).__doc__ or ""
-        typer.echo(f"{text or type(error).__name__}\n{story}" if text != story else story, err=True)
+        known = text if text.startswith(story) else f"{text or type(error).__name__}\n{story}"
+        typer.echo(known, err=True)
         sys.exit(2)
 
 

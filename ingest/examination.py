@@ -20,6 +20,7 @@ from ingest.intake import INGEST, Intake
 from ingest.probe import Media, NotFootage, probe
 from ingest.reaper import discard_objects
 from policies.retention import dispose_after
+from policies.terms import Terms
 from vault import audit
 from vault.audit import Entry, Event
 from vault.footage import Footage, PartAt, parts_of
@@ -141,14 +142,14 @@ def _look(
         return _Findings(sha256, None, seen.reason)
     if recording.recorded_at > now + settings.clock_tolerance:
         return _Findings(sha256, seen, "camera-clock-in-future")
-    if _term_end(intake, recording, recording.recorded_at) <= now:
+    terms = intake.rule_sets.of(recording.municipality_id).terms
+    if _term_end(terms, recording, recording.recorded_at) <= now:
         # A camera whose clock fell back to 1970 would have its footage disposed of the same night.
         return _Findings(sha256, seen, "term-already-over")
     return _Findings(sha256, seen, None)
 
 
-def _term_end(intake: Intake, recording: Recording, begins: datetime) -> datetime:
-    terms = intake.rule_sets.of(recording.municipality_id).terms
+def _term_end(terms: Terms, recording: Recording, begins: datetime) -> datetime:
     return dispose_after(begins, terms.term_of(recording.regime))
 
 
@@ -174,6 +175,8 @@ def _commit_once(
         recording.sha256 = findings.sha256
         recording.media = findings.media.as_dict() if findings.media else None
         arrival.key_id = arrival.sealed = arrival.examined_until = None
+        # Until the commit, or an activation would move all that is kept but this.
+        terms = intake.rule_sets.held(session, recording.municipality_id).terms
         # Other bytes than announced prove nothing of the recording the dock still has: no receipt of
         # another recording for it, even if that is what came.
         kept = None if findings.reason == WRONG_DIGEST else _kept_before(session, recording)
@@ -183,12 +186,12 @@ def _commit_once(
         elif findings.reason:
             recording.state, recording.reason = State.QUARANTINED, findings.reason
             # Its own clock may be what is wrong with it, so its term runs from today.
-            recording.dispose_after = _term_end(intake, recording, now)
+            recording.dispose_after = _term_end(terms, recording, now)
             event = Event.RECORDING_QUARANTINED
         else:
             recording.state = State.KEPT
             recording.kept_at = now
-            recording.dispose_after = _term_end(intake, recording, recording.recorded_at)
+            recording.dispose_after = _term_end(terms, recording, recording.recorded_at)
             event = Event.RECORDING_KEPT
         session.flush()
         entry_id = audit.append(session, intake.ring, _entry(event, recording, parts, now))

@@ -97,10 +97,12 @@ def parse_cases(text: str, words: Glossary, rule_set: RuleSet, file: str = FILE)
     """The cases in this text, about these rules. Raises CasesInvalid with all that is wrong, by line."""
     problems: list[Problem] = []
     found: list[Case] = []
+    lines: list[tuple[int, list[str]]] = []
     try:
-        lines = list(rows(text))
+        lines.extend(rows(text))
     except csv.Error as error:
-        raise CasesInvalid([Problem(file, None, f"is not a table: {error}")]) from error
+        place = f"{file}, after line {lines[-1][0] if lines else 0}"
+        raise CasesInvalid([Problem(place, None, f"is not a table: {error}")]) from error
     if not lines or lines[0][1] != COLUMNS:
         raise CasesInvalid([Problem(f"{file}, line 1", None, f"the columns are {';'.join(COLUMNS)}")])
     titles: set[str] = set()

@@ -31,6 +31,18 @@ def digest(texts: Mapping[str, str]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def as_text(path: str, content: bytes) -> str:
+    """The text in a file's bytes. Raises RuleSetInvalid, with the line, for what a spreadsheet or an editor
+    saved in another way than all else here."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RuleSetInvalid(
+            [Problem(f"{path}, line {line}", None, "is not UTF-8; save it as that")]
+        ) from error
+
+
 def file_problems(
     municipality: str, files: Mapping[str, str], shared: Mapping[str, str]
 ) -> Iterable[Problem]:
@@ -40,6 +52,8 @@ def file_problems(
         for name in sorted(names):
             if not _FILE_NAME.fullmatch(name) or not (name == single or name.endswith(".cedar")):
                 yield Problem(f"{folder}/{name}", None, "is not a file that belongs in this folder")
+            if names[name].startswith("\ufeff"):
+                yield Problem(f"{folder}/{name}", None, "begins with a byte order mark; save it without one")
         if not any(name.endswith(".cedar") for name in names):
             yield Problem(f"{folder}/", None, "has no rules: no .cedar file")
 

@@ -195,6 +195,7 @@ def _explain(
         finding = finding or (Finding.SAME if _same(row, again) else Finding.OTHER_ANSWER)
     if situation is not None:
         today = _today(vault, recording.municipality_id, situation)
+    named = row.rules if situations.are_names(row.rules) else []
     rules = {**BUILT_IN, **(rule_set.rules if rule_set else {})}
     return Explanation(
         id=row.id,
@@ -203,13 +204,13 @@ def _explain(
         decided_at=row.decided_at,
         by_person=row.decider_id is not None,
         rule_set=row.rule_set,
-        rules=row.rules,
+        rules=named,
         finding=finding or Finding.FACTS_NOT_KEPT,
         witnessed=witness is not None,
         situation=situation,
         again=again,
         today=today,
-        known=[rules[id_] for id_ in row.rules if id_ in rules],
+        known=[rules[id_] for id_ in named if id_ in rules],
     )
 
 

@@ -91,6 +91,8 @@ class Replay:
     def retry(self, row: tables.Decision) -> Flip | None:
         """What a past decision would flip to, if it would. Raises SituationUnreadable."""
         situation = facts_of(row)
+        if not situations.are_names(row.obligations):
+            raise SituationUnreadable
         decision = self._decide(situation, row.rule_set)
         before, after = _verdict_of_then(row, situation), _verdict(decision)
         demanded_before, demanded_after = frozenset(row.obligations), frozenset[str](decision.obligations)

@@ -16,7 +16,7 @@ from policies.engine import RuleSet
 from vault import standing
 from vault.audit import Actor, Event
 from vault.ids import new_id
-from vault.rulesets import by_path, own_texts, shared_texts, store_texts, stored_texts
+from vault.rulesets import by_path, hold_still, own_texts, shared_texts, store_texts, stored_texts
 from vault.standing import Standing
 from vault.tables import RuleSetChange
 from vault.vault import Vault
@@ -97,6 +97,7 @@ def in_force(session: Session, municipality: str, *, lock: bool = False) -> Rule
     """
     query = select(RuleSetChange).where(RuleSetChange.municipality == municipality).order_by(RuleSetChange.id)
     if lock:
+        hold_still(session, municipality, changing=True)
         query = query.with_for_update().execution_options(populate_existing=True)
     rows: Sequence[RuleSetChange] = session.scalars(query).all()
     return next((row for row in rows if state_of(row) is ChangeState.IN_FORCE), None)

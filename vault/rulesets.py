@@ -15,16 +15,18 @@ from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from policies.engine import RuleSet
-from policies.reading import declared_roles, digest, read_schema
+from policies.problems import Problem, RuleSetInvalid
+from policies.reading import as_text, declared_roles, digest, read_schema
 from vault.db import Database
 from vault.tables import RuleSetChange, RuleSetTexts, table_of
 
 SHARED = "shared"
+_RULES = (".cedar", ".cedarschema", ".toml")
 Texts = Mapping[str, str]
 
 LOOK_SECONDS = 2.0
@@ -71,11 +73,18 @@ class RuleSets:
         """
         self._look()
         in_force = self._in_force.get(municipality)
-        if in_force:
-            return self._parsed.get(in_force) or self._parse(in_force)
-        if municipality not in self._loaded:
-            raise RuleSetMissing(municipality)
-        return self._loaded[municipality]
+        return self._read(in_force) if in_force else self._of_folder(municipality)
+
+    def held(self, session: Session, municipality: str) -> RuleSet:
+        """As `of`, and in force until this transaction ends: whoever activates another waits for that.
+
+        For what is written by it and moved by an activation, which would not see it yet.
+        """
+        if self._database is None:
+            return self._of_folder(municipality)
+        hold_still(session, municipality, changing=False)
+        row = session.execute(_IN_FORCE.where(RuleSetChange.municipality == municipality)).first()
+        return self._read(row.digest) if row else self._of_folder(municipality)
 
     def municipalities(self) -> frozenset[str]:
         """Those of the folders, and those that have a rule set by the database."""
@@ -99,6 +108,14 @@ class RuleSets:
     def look_again(self) -> None:
         """Look at the next question, and not only when it is time: this process changed something."""
         self._looked_at = float("-inf")
+
+    def _of_folder(self, municipality: str) -> RuleSet:
+        if municipality not in self._loaded:
+            raise RuleSetMissing(municipality)
+        return self._loaded[municipality]
+
+    def _read(self, named: str) -> RuleSet:
+        return self._parsed.get(named) or self._parse(named)
 
     def _look(self) -> None:
         if self._database is None:
@@ -130,6 +147,16 @@ class RuleSets:
 _IN_FORCE = select(RuleSetChange.municipality, RuleSetChange.digest).where(
     RuleSetChange.activated_at.is_not(None), RuleSetChange.replaced_at.is_(None)
 )
+
+
+def hold_still(session: Session, municipality: str, *, changing: bool) -> None:
+    """Wait until nobody is `changing` this municipality's rules, or else until nobody rests on them; and let
+    the others wait until this transaction ends. On SQLite there is one writer."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    # No lock on rows: for that ingest would need the right to change rules.
+    lock = func.pg_advisory_xact_lock if changing else func.pg_advisory_xact_lock_shared
+    session.execute(select(lock(func.hashtextextended(f"rules of {municipality}", 0))))
 
 
 def load_rule_sets(folder: Path | None = None, database: Database | None = None) -> RuleSets:
@@ -225,9 +252,10 @@ def shared_texts() -> Texts:
 
 
 def _texts(folder: Traversable) -> dict[str, str]:
-    return {
-        # As bytes, so that no newline is translated: the digest is that of the files.
-        file.name: file.read_bytes().decode()
-        for file in folder.iterdir()
-        if file.name.endswith((".cedar", ".cedarschema", ".toml"))
-    }
+    # Whatever the case of its letters: a rule that is passed over in silence forbids nothing.
+    found = [file for file in folder.iterdir() if file.name.lower().endswith(_RULES)]
+    odd = [Problem(f"{folder.name}/{file.name}", None, "is no file") for file in found if not file.is_file()]
+    if odd:
+        raise RuleSetInvalid(odd)
+    # As bytes, so that no newline is translated: the digest is that of the files.
+    return {file.name: as_text(f"{folder.name}/{file.name}", file.read_bytes()) for file in found}

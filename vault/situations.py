@@ -6,6 +6,7 @@ to the same answer from it.
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,8 @@ Json = dict[str, Any]
 VERSION = 1
 """Of this form; a later one must go on reading it."""
 _SITUATION = TypeAdapter(Situation)
+_LAST_YEAR = 9000
+"""The calendar ends a thousand years later; any term still fits, in any zone."""
 
 
 class SituationUnreadable(Exception):
@@ -45,12 +48,29 @@ def of_json(stored: object) -> Situation:
     # A fact that we do not know may have decided it, and would be passed over.
     if stored.get("v") != VERSION or not _within(given, _SITUATION.dump_python(found, mode="json")):
         raise SituationUnreadable
+    # Nobody can count days from a moment without a zone, nor beyond the calendar's end.
+    if not all(moment.tzinfo and moment.year < _LAST_YEAR for moment in _moments(found)):
+        raise SituationUnreadable
     return found
+
+
+def are_names(stored: object) -> bool:
+    """Whether this is a list of names, as it was stored; whoever changed it may have put anything there."""
+    return isinstance(stored, list) and all(isinstance(name, str) for name in stored)
 
 
 def fingerprint(stored: Json) -> str:
     """SHA-256 of stored facts, by which the trail knows them."""
     return hashlib.sha256(canonical(stored)).hexdigest()
+
+
+def _moments(fact: object) -> Iterator[datetime]:
+    """Every moment among these facts."""
+    if isinstance(fact, datetime):
+        yield fact
+    elif is_dataclass(fact):
+        for each in fields(fact):
+            yield from _moments(getattr(fact, each.name))
 
 
 def _within(given: object, known: object) -> bool:

@@ -73,7 +73,8 @@ def lines(found: Explanation, language: str) -> Iterator[str]:
     """The explanation in one language."""
     words = WORDS[language]
     by = words["by-person" if found.by_person else "by-rules"]
-    yield f"{words['decision']} {found.id}: {words[found.outcome]}, {told(found.decided_at)}, {by}"
+    outcome = words.get(found.outcome, found.outcome)
+    yield f"{words['decision']} {found.id}: {outcome}, {told(found.decided_at)}, {by}"
     yield f"{words['rule-set']}: {found.rule_set}"
     facts = list(found.in_words(language))
     if facts:

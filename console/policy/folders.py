@@ -11,6 +11,7 @@ import typer
 
 from policies.engine import RuleSet
 from policies.glossary import Glossary, parse_glossary
+from policies.reading import as_text
 from vault.rulesets import SHARED, RuleSetMissing, read_folder, shared_texts
 
 OURS = Path(str(files("policies") / "rulesets"))
@@ -49,7 +50,7 @@ class Folder:
     def table(self, name: str) -> str | None:
         """The text of a table beside the rules; None when there is none."""
         path = self.place / name
-        return path.read_bytes().decode() if path.exists() else None
+        return as_text(f"{self.municipality}/{name}", path.read_bytes()) if path.exists() else None
 
     def write(self, name: str, text: str) -> Path:
         """Put a table beside the rules."""
@@ -59,9 +60,17 @@ class Folder:
 
 
 def folders(root: Path | None, named: Sequence[str] | None) -> Iterator[Folder]:
-    """The folders with these names, in this order; all when none is named. Raises RuleSetMissing."""
+    """The folders with these names, in this order; all when none is named.
+
+    Raises RuleSetMissing, also when there are none: it may not look as if anything was tried.
+    """
     place = root or OURS
-    found = {path.name: Folder(path) for path in sorted(place.iterdir()) if (path / "terms.toml").exists()}
+    # One without terms too: it is a rule set, and it is wrong.
+    found = {
+        path.name: Folder(path) for path in sorted(place.iterdir()) if path.is_dir() and path.name != SHARED
+    }
+    if not found:
+        raise RuleSetMissing(str(place))
     for name in named or found:
         if name not in found:
             raise RuleSetMissing(name)

@@ -3,8 +3,11 @@
 import shutil
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -13,6 +16,7 @@ from console.demo import town
 from ingest import examination, receipts
 from ingest.examination import examine, waiting
 from ingest.intake import Intake, NoArrivingKey
+from policies.retention import dispose_after
 from tests.docking import (
     PART,
     Dock,
@@ -30,12 +34,14 @@ from tests.docking import (
 )
 from tests.footage import film, index_first, made, tone, tone_with_cover
 from tests.installation import Installation
+from tests.ruling import OTHER, SHORTER, proposed, put_in_force
 from tests.stores import BrittleStore
-from vault import audit
+from vault import audit, rule_changes
 from vault.audit import Event
 from vault.ids import RecordingId
 from vault.keys import KeyNotHeld, KeyRing, Role, WrappedKey, WrappingBroken
 from vault.objects import StoreUnavailable
+from vault.rule_records import record
 from vault.tables import Arrival, Part, Recording, State
 
 DAY = timedelta(days=1)
@@ -231,6 +237,48 @@ def test_the_running_hash_is_believed_and_without_one_all_is_read_again(standing
     upload = received(standing, content)
     assert examine(standing.intake, id_of(upload), None, now=now())
     kept_as_whole(standing, upload, content)
+
+
+def test_the_term_is_that_of_the_rules_in_force_at_the_commit_point(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others come into force while this process examines, and it has not looked which are since."""
+    upload = received(installation, film())
+    look = examination._look
+
+    def slow(intake: Intake, *given: object) -> object:
+        found = look(intake, *given)  # type: ignore[arg-type]  # handed through
+        put_in_force(installation, SHORTER)
+        return found
+
+    monkeypatch.setattr(examination, "_look", slow)
+    assert examine(installation.intake, id_of(upload), None, now=now())
+    found = rows(installation, upload).recording
+    assert found.dispose_after == dispose_after(found.recorded_at, 14)
+
+
+def test_an_activation_waits_for_a_commit_point_that_has_begun(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(installation.vault, now=now())
+    upload, change = received(installation, film()), proposed(installation, SHORTER)
+    sign, threads = receipts.sign, ThreadPoolExecutor(1)
+    started: list[Future[object]] = []
+
+    def slow(*given: Any, **named: Any) -> str:
+        """Its term is known by now."""
+        verb = partial(rule_changes.activate, installation.vault, OTHER, change, now=now())
+        started.append(threads.submit(verb))
+        with pytest.raises(TimeoutError):
+            started[0].result(timeout=0.5)
+        return sign(*given, **named)
+
+    monkeypatch.setattr(receipts, "sign", slow)
+    with threads:
+        assert examine(installation.intake, id_of(upload), None, now=now())
+    started[0].result()
+    found = rows(installation, upload).recording
+    assert found.dispose_after == dispose_after(found.recorded_at, 14)
 
 
 # Leases

@@ -146,4 +146,4 @@ def test_the_columns_are_named(written: str) -> None:
 
 
 def test_a_quote_that_does_not_end() -> None:
-    assert "heerde/cases.csv: is not a table" in complaints(text(['"Klacht', *GOOD[1:]]))
+    assert "heerde/cases.csv, after line 1: is not a table" in complaints(text(['"Klacht', *GOOD[1:]]))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from policies.engine import RuleSet
 from policies.problems import RuleSetInvalid
-from policies.reading import digest
+from policies.reading import as_text, digest
 from tests.policies.world import FOLDER, MUNICIPALITIES, rule_set, texts
 
 OWN, SHARED = texts("noordwijk"), texts("shared")
@@ -47,6 +47,19 @@ def test_missing_files() -> None:
 @pytest.mark.parametrize("name", ["schema.cedarschema", "README.md", "../rules.cedar", "a\n.cedar", "a.toml"])
 def test_files_that_do_not_belong(name: str) -> None:
     assert "is not a file that belongs in this folder" in complaints(OWN | {name: ""}, SHARED)
+
+
+def test_a_byte_order_mark_is_named() -> None:
+    for name, text in OWN.items():
+        assert f"noordwijk/{name}: begins with a byte order mark" in complaints(
+            OWN | {name: f"\ufeff{text}"}, SHARED
+        )
+
+
+def test_what_an_editor_saved_in_another_way_is_told_by_its_line() -> None:
+    assert as_text("a/b.csv", "één\n".encode()) == "één\n"
+    with pytest.raises(RuleSetInvalid, match=r"a/b\.csv, line 3: is not UTF-8"):
+        as_text("a/b.csv", "een\n\ntwee één\n".encode("cp1252"))
 
 
 def test_a_municipality_called_shared() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from console.demo import town
+from console.policy.explaining import lines
 from policies.problems import RuleSetInvalid
 from tests.installation import Installation
 from tests.ruling import NO_SUPERVISOR, ONE, put_in_force
@@ -149,6 +150,16 @@ def test_what_was_changed_is_told_apart(
             change(session)
     found = explained(small, first)
     assert (found.finding, found.witnessed) == (finding, witnessed)
+
+
+@pytest.mark.parametrize("junk", [None, 7, [None], [["own-request"]], [{}]], ids=str)
+def test_whatever_was_put_there_it_is_told(small: Installation, junk: object) -> None:
+    [first, _] = decisions(small)
+    with small.vault.database.transaction() as session:
+        setting(outcome="perhaps", rules=junk, obligations=junk)(session)
+    found = explained(small, first)
+    assert (found.finding, found.outcome, found.rules) == (Finding.DECISION_ALTERED, "perhaps", [])
+    assert any("perhaps" in line for line in lines(found, "nl"))
 
 
 def test_texts_that_cannot_be_read_any_more(small: Installation, monkeypatch: pytest.MonkeyPatch) -> None:

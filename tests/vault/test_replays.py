@@ -121,6 +121,15 @@ def test_what_was_not_kept_is_counted(small: Installation) -> None:
     assert (batch.found, batch.looked, batch.unreadable) == ([], 1, 1)
 
 
+@pytest.mark.parametrize("junk", [None, 7, [["decider"]]], ids=str)
+def test_so_is_what_somebody_made_unreadable(small: Installation, junk: object) -> None:
+    asked(small)
+    with small.vault.database.transaction() as session:
+        session.execute(update(Decision).values(obligations=junk))
+    batch = looked(small, NO_SUPERVISOR).flips()
+    assert (batch.found, batch.looked, batch.unreadable) == ([], 1, 1)
+
+
 @pytest.mark.parametrize(
     ("edit", "fate", "rules"),
     [

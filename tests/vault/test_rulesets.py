@@ -79,6 +79,16 @@ def test_every_byte_counts(folder: Path) -> None:
     assert load_rule_sets(folder).of("noordwijk").digest != before
 
 
+def test_no_rules_are_passed_over_in_silence(folder: Path) -> None:
+    (folder / "noordwijk" / "More.Cedar").write_text("// Forbids much.")
+    with pytest.raises(RuleSetInvalid, match=r"noordwijk/More\.Cedar: is not a file that belongs"):
+        load_rule_sets(folder)
+    (folder / "noordwijk" / "More.Cedar").unlink()
+    (folder / "noordwijk" / "more.cedar").mkdir()
+    with pytest.raises(RuleSetInvalid, match=r"noordwijk/more\.cedar: is no file"):
+        load_rule_sets(folder)
+
+
 def stored(made: Installation, shared: str) -> str:
     """The digest of a rule set that was stored by a version with these shared rules."""
     own = texts()

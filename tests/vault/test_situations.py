@@ -63,6 +63,16 @@ def test_what_cannot_be_read_is_not_guessed(change: dict[str, Any]) -> None:
         of_json({**stored(WORLD.ask("supervisor", "klacht")), **change})
 
 
+@pytest.mark.parametrize("moment", ["2026-11-24T10:00:00", "9999-12-31T23:30:00Z"])
+@pytest.mark.parametrize("at", ["resource.recorded_at", "resource.dispose_after", "request.asked_at", "now"])
+def test_nor_a_moment_that_nobody_can_count_from(at: str, moment: str) -> None:
+    found = stored(WORLD.ask("supervisor", "klacht"))
+    *place, name = at.split(".")
+    (found[place[0]] if place else found)[name] = moment
+    with pytest.raises(SituationUnreadable):
+        of_json(found)
+
+
 @pytest.mark.parametrize("found", [None, [], "no", 7, {}])
 def test_nor_what_is_no_situation_at_all(found: object) -> None:
     with pytest.raises(SituationUnreadable):

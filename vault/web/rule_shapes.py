@@ -138,7 +138,7 @@ class Explanation(Shape):
 
     id: UUID
     request_id: UUID
-    outcome: Literal["waiting", "granted", "refused"]
+    outcome: str = Field(description="`waiting`, `granted` or `refused`; whatever stands there, if altered.")
     decided_at: Moment
     by_person: bool = Field(description="Somebody decided, within what the rules let them.")
     rule_set: str

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from console.policy.folders import OURS, folders, words
+from policies.problems import RuleSetInvalid
 from vault.rulesets import RuleSetMissing
 
 
@@ -16,6 +17,28 @@ def test_all_in_order_when_none_is_named(own: Path) -> None:
 def test_only_names_of_rule_sets(name: str) -> None:
     with pytest.raises(RuleSetMissing):
         list(folders(None, [name]))
+
+
+def test_one_without_terms_is_wrong_and_not_passed_over(own: Path) -> None:
+    (own / "soest" / "terms.toml").unlink()
+    [_, soest] = folders(own, None)
+    with pytest.raises(RuleSetInvalid, match=r"soest/terms\.toml: is missing"):
+        soest.rule_set()
+
+
+def test_none_at_all_is_no_success(own: Path) -> None:
+    """Such as the folder of one municipality, where that with all of them is meant."""
+    with pytest.raises(RuleSetMissing, match="soest"):
+        list(folders(own / "soest", None))
+
+
+@pytest.mark.parametrize("name", ["rules.cedar", "terms.toml", "cases.csv"])
+def test_a_file_that_is_not_utf8_is_named(own: Path, name: str) -> None:
+    path = own / "soest" / name
+    path.write_bytes(path.read_bytes() + b"\xe9")
+    [soest] = folders(own, ["soest"])
+    with pytest.raises(RuleSetInvalid, match=rf"soest/{name}, line \d+: is not UTF-8"):
+        (soest.table(name), soest.rule_set())
 
 
 def test_the_shared_rules_are_always_the_softwares(own: Path) -> None:
