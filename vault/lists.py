@@ -105,13 +105,15 @@ def list_requests(
         )
         # 4. the entry
         _enter(vault, session, by, Event.REQUESTS_LISTED, residual, wanted, now, rules, shown)
+        waiting = [row[0] for row in shown if row[0].state == RequestState.WAITING]
+        others = facts.other_viewers_of(session, waiting)
         listed = [
             ListedRequest(
                 request,
                 recording.recorded_at,
                 name,
                 GrantId(grant) if grant else None,
-                _decidable(session, by, request, recording, now),
+                request.id in others and _decidable(by, request, recording, others[request.id], now),
             )
             for request, recording, name, grant in shown
         ]
@@ -191,10 +193,8 @@ def _of_grant(by: Asker, action: Action, row: tables.Grant, recording: Recording
     return Situation(by.person, action, recording, row.purpose, now, grant=facts.as_grant(row))
 
 
-def _decidable(session: Session, by: Asker, row: tables.Request, recording: Recording, now: datetime) -> bool:
-    if row.state != RequestState.WAITING:
-        return False
-    asked = facts.as_request(row, facts.other_viewers(session, row))
+def _decidable(by: Asker, row: tables.Request, recording: Recording, others: int, now: datetime) -> bool:
+    asked = facts.as_request(row, others)
     situation = Situation(by.person, Action.DECIDE, recording, row.purpose, now, request=asked)
     return by.rule_set.decide(situation).permitted
 

@@ -156,3 +156,19 @@ def test_all_that_a_range_is_decided_on_comes_at_once(installation: Installation
         with pytest.raises(facts.Unknown):
             facts.behind(connection, grant, supervisor)
         raise RolledBack
+
+
+def test_who_else_saw_a_recording_is_counted_for_many_requests_as_for_one(installation: Installation) -> None:
+    recording, other = (keep(installation, footage(1000, seed)) for seed in (1, 2))
+    granted(installation, recording)
+    granted(installation, recording)
+    now, wanted = datetime.now(UTC), []
+    for who, what in ((town.SUPERVISOR, recording), (town.PRIVACY_OFFICER, recording),
+                      (town.PRIVACY_OFFICER, other)):  # fmt: skip
+        wanted.append(ask(installation.vault, installation.caller(who), wish(what), now=now).request)
+    with installation.vault.database.reading() as session:
+        rows = [facts.request_row(session, each) for each in wanted]
+        counted = facts.other_viewers_of(session, rows)
+        assert [counted[row.id] for row in rows] == [0, 1, 0]
+        assert [facts.other_viewers(session, row) for row in rows] == [0, 1, 0]
+        assert facts.other_viewers_of(session, []) == {}

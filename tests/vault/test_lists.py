@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import true
+from sqlalchemy import event, true
 
 from console.demo import town
 from tests.installation import MAKER, Installation
@@ -121,11 +121,11 @@ def test_who_is_of_elsewhere_gets_no_list_and_hears_why(small: Installation) -> 
     assert json.loads(entry.leaf)["dec"] == "deny"
 
 
-@pytest.mark.parametrize("event", [Event.REQUESTS_LISTED, Event.GRANTS_LISTED])
-def test_an_empty_list_is_entered_too(small: Installation, event: Event) -> None:
-    page = (requests_of if event is Event.REQUESTS_LISTED else grants_of)(small, town.SUPERVISOR)
+@pytest.mark.parametrize("told", [Event.REQUESTS_LISTED, Event.GRANTS_LISTED])
+def test_an_empty_list_is_entered_too(small: Installation, told: Event) -> None:
+    page = (requests_of if told is Event.REQUESTS_LISTED else grants_of)(small, town.SUPERVISOR)
     assert (page.rows, page.next_after, page.permitted) == ([], None, True)
-    [entry] = entries(small, event)
+    [entry] = entries(small, told)
     assert json.loads(entry.leaf)["facts"] == {"listed": 0}
 
 
@@ -140,3 +140,26 @@ def test_a_place_tells_nothing_of_a_row_that_is_not_shown(
         page = list_them(small, town.ADMINISTRATOR, Whose.OTHERS, most=2)
         assert (page.rows, page.next_after) == ([], None)
         assert list_them(small, town.PRIVACY_OFFICER, Whose.OTHERS, most=2).next_after
+
+
+def test_a_longer_page_asks_the_database_no_more_often(installation: Installation) -> None:
+    recording = keep(installation, footage(1000))
+    asked_for: list[str] = []
+    event.listen(
+        installation.vault.database.engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_: asked_for.append(statement),
+    )
+
+    def often(whose: Whose) -> int:
+        asked_for.clear()
+        requests_of(installation, town.PRIVACY_OFFICER, whose)
+        return len(asked_for)
+
+    asked(installation, recording)
+    # What a process asks once, it has asked.
+    often(Whose.OTHERS)
+    one = often(Whose.OTHERS)
+    for _ in range(4):
+        asked(installation, recording)
+    assert often(Whose.OTHERS) == one
