@@ -87,7 +87,7 @@ class _Facts(NamedTuple):
     subject: UUID | None
     proposer: UUID | None
     folds: tuple[int, ...]
-    """Of the moments: the hour that comes twice in autumn is equal to itself, an hour later."""
+    """Of the moments (`_folds`)."""
 
     @classmethod
     def of(cls, asked: Situation) -> "_Facts":
@@ -100,8 +100,13 @@ class _Facts(NamedTuple):
             about,
             asked.subject,
             asked.proposer,
-            tuple(moment.fold for moment in moments.told_in(asked.resource, about)),
+            _folds(asked.resource, about),
         )
+
+
+def _folds(*things: object) -> tuple[int, ...]:
+    """Of the moments in these: the hour that comes twice in autumn is equal to itself, an hour later."""
+    return tuple(moment.fold for moment in moments.told_in(*things))
 
 
 class _Remembered:
@@ -133,7 +138,7 @@ class RuleSet:
     _facts: "_Reading"
     _listed: Mapping[Action, tuple[Written, ...]]
     """The rules that lists are made by."""
-    _steady: Callable[[Question], Mapping[str, Found]]
+    _steady: Callable[[Question, tuple[int, ...]], Mapping[str, Found]]
     """What is left of those that do not look at the clock: whoever pages through a list asks the same."""
     _settled: Callable[[Action], bool]
     """Whether the answers about an action only change at a moment in the facts (`policies.moments`)."""
@@ -176,7 +181,7 @@ class RuleSet:
             _Reading(terms, schema),
             MappingProxyType(listed),
             lru_cache(FACTS_REMEMBERED)(
-                lambda question: lists.steady(listed[question.action], question, terms)
+                lambda question, _: lists.steady(listed[question.action], question, terms)
             ),
             lru_cache(None)(lambda action: moments.only_compared(_about(policies, action).values())),
             lru_cache(FACTS_REMEMBERED)(_Remembered),
@@ -254,7 +259,7 @@ class RuleSet:
         except (ValueError, TypeError, AttributeError):
             return Residual(NEVER, (CANNOT_BE_EVALUATED,), self.digest)
         asked = Question(person, action, now, purpose, search)
-        known = self._steady(replace(asked, now=_ANY_MOMENT))
+        known = self._steady(replace(asked, now=_ANY_MOMENT), _folds(search))
         return lists.remaining(self._listed[action], asked, self.terms, self.purposes, self.digest, known)
 
     def _answered(self, situation: Situation, answer: cedarpy.AuthzResult) -> Decision:
@@ -288,7 +293,7 @@ class _Reading:
     def __init__(self, terms: Terms, schema: cedarpy.Schema) -> None:
         self._schema = schema
         self._standing = lru_cache(FACTS_REMEMBERED)(
-            lambda person, search: cedarpy.Entities.from_json_str(
+            lambda person, search, _: cedarpy.Entities.from_json_str(
                 encoding.standing(terms, person, search), schema
             )
         )
@@ -296,7 +301,8 @@ class _Reading:
     def read(self, person: Person, things: Sequence[_Thing]) -> cedarpy.Entities:
         """Raises ValueError, TypeError and AttributeError for what is no fact."""
         _, about = things[0]
-        standing = self._standing(person, about if isinstance(about, Search) else None)
+        search = about if isinstance(about, Search) else None
+        standing = self._standing(person, search, _folds(search))
         return standing.with_added_json_str(encoding.things(*things), self._schema)
 
 

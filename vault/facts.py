@@ -219,7 +219,7 @@ def other_viewers_of(session: Session, rows: Iterable[tables.Request]) -> dict[U
     )
     asked = select(_REQUESTS.c.id, func.count(_GRANTS.c.holder_id.distinct())).outerjoin(_GRANTS, others)
     of_these = _REQUESTS.c.id.in_([row.id for row in rows])
-    return dict(session.execute(asked.where(of_these).group_by(_REQUESTS.c.id)).tuples())
+    return dict(session.execute(asked.where(of_these).group_by(_REQUESTS.c.id)).all())
 
 
 def as_request(row: tables.Request, others: int = 0) -> Request:

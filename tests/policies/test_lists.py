@@ -1,13 +1,14 @@
 """Rules as lists: refused when read, if no list can be made by them; and why a list has nothing in it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from policies.conditions import NEVER
 from policies.engine import RuleSet
-from policies.facts import Action, Search
+from policies.facts import Action, Search, Situation
 from policies.lists import LISTED
 from policies.problems import RuleSetInvalid
 from policies.residuals import GRANT, RECORDING, REQUEST, ROWS
@@ -98,6 +99,23 @@ def test_why_a_search_finds_nothing(changed: dict[str, object], why: list[str]) 
     whole = rules.remaining(person, Action.FIND, now=NOW, purpose=PURPOSE, search=search())
     assert [rule.id for rule in whole.reasons] == ["found-within-search"]
     assert not whole.nothing
+
+
+def test_a_search_in_the_hour_that_comes_twice_is_not_taken_for_the_other() -> None:
+    """To Python the two are equal, as long as both are told in the zone where they are."""
+    rules, person = rule_set(MUNICIPALITY), WORLD.person("supervisor")
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Amsterdam"))
+    second, length = first.replace(fold=1), timedelta(minutes=10)
+    recording = replace(WORLD.recording, recorded_at=datetime(2026, 10, 25, 0, 35, tzinfo=UTC))
+    conditions, found = [], []
+    for since in (first, second):
+        asked = search(since=since, until=since + length)
+        left = rules.remaining(person, Action.FIND, now=NOW, purpose=PURPOSE, search=asked)
+        conditions.append(left.condition)
+        situation = Situation(person, Action.FIND, recording, PURPOSE, NOW, search=asked)
+        found.append([rule.id for rule in rules.decide(situation).reasons])
+    assert conditions[0] != conditions[1]
+    assert found == [["found-within-search"], ["outside-search"]]
 
 
 def test_a_purpose_or_a_role_that_is_on_no_list() -> None:
