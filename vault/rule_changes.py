@@ -20,6 +20,7 @@ from vault.audit import Event
 from vault.ids import new_id
 from vault.rule_records import ChangeState, differs, in_force, of_folder, record_one, state_of
 from vault.rulesets import (
+    RuleSetAltered,
     Texts,
     by_path,
     own_texts,
@@ -109,7 +110,7 @@ def propose(vault: Vault, by: By, municipality: str, own: Texts, *, reason: str,
 def activate(vault: Vault, by: By, change_id: UUID, *, now: datetime) -> Outcome:
     """Let a proposal come into force, for footage that is kept already too.
 
-    Raises facts.Unknown, ProposalClosed, OwnProposal, ProposalOutdated.
+    Raises facts.Unknown, ProposalClosed, OwnProposal, ProposalOutdated, RuleSetAltered.
     """
     vault.rule_sets.look_again()
     refused: type[Exception] | None = None
@@ -199,7 +200,10 @@ def _in_the_way(session: Session, row: RuleSetChange, who: Standing) -> type[Exc
         return ProposalClosed
     if row.proposed_by == who.account:
         return OwnProposal
-    return None if parse_stored(session, row.digest).digest == row.digest else ProposalOutdated
+    proposed = parse_stored(session, row.digest)
+    if proposed.municipality != row.municipality:
+        raise RuleSetAltered(row.digest)
+    return None if proposed.digest == row.digest else ProposalOutdated
 
 
 def _bring_into_force(
