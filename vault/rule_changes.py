@@ -216,7 +216,8 @@ def _bring_into_force(
         current = record_one(vault, session, row.municipality, now)
     moved = 0
     if current is not None:
-        old = parse_stored(session, current.digest).terms
+        # As it was: it may be replaced because it does not go with the shared rules of now.
+        old = parse_stored(session, current.digest, as_of_then=True).terms
         current.replaced_at = now
         # Before the other is activated: there is never more than one in force.
         session.flush()
