@@ -20,6 +20,7 @@ from vault.audit import Event
 from vault.ids import new_id
 from vault.rule_records import ChangeState, differs, in_force, of_folder, record_one, state_of
 from vault.rulesets import (
+    RuleSetAltered,
     Texts,
     by_path,
     own_texts,
@@ -109,7 +110,7 @@ def propose(vault: Vault, by: By, municipality: str, own: Texts, *, reason: str,
 def activate(vault: Vault, by: By, change_id: UUID, *, now: datetime) -> Outcome:
     """Let a proposal come into force, for footage that is kept already too.
 
-    Raises facts.Unknown, ProposalClosed, OwnProposal, ProposalOutdated.
+    Raises facts.Unknown, ProposalClosed, OwnProposal, ProposalOutdated, RuleSetAltered.
     """
     vault.rule_sets.look_again()
     refused: type[Exception] | None = None
@@ -199,7 +200,10 @@ def _in_the_way(session: Session, row: RuleSetChange, who: Standing) -> type[Exc
         return ProposalClosed
     if row.proposed_by == who.account:
         return OwnProposal
-    return None if parse_stored(session, row.digest).digest == row.digest else ProposalOutdated
+    proposed = parse_stored(session, row.digest)
+    if proposed.municipality != row.municipality:
+        raise RuleSetAltered(row.digest)
+    return None if proposed.digest == row.digest else ProposalOutdated
 
 
 def _bring_into_force(
@@ -212,7 +216,8 @@ def _bring_into_force(
         current = record_one(vault, session, row.municipality, now)
     moved = 0
     if current is not None:
-        old = parse_stored(session, current.digest).terms
+        # As it was: it may be replaced because it does not go with the shared rules of now.
+        old = parse_stored(session, current.digest, as_of_then=True).terms
         current.replaced_at = now
         # Before the other is activated: there is never more than one in force.
         session.flush()

@@ -5,6 +5,7 @@ The shared rules always come with the software: nobody runs without the works co
 is the municipality's own texts, under the shared rules of this version.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -27,6 +28,7 @@ from vault.tables import RuleSetChange, RuleSetTexts, table_of
 
 SHARED = "shared"
 _RULES = (".cedar", ".cedarschema", ".toml")
+_PLACE = re.compile(r"([a-z0-9-]+)/[a-z0-9-]+\.(cedar|cedarschema|toml)")
 Texts = Mapping[str, str]
 
 LOOK_SECONDS = 2.0
@@ -73,7 +75,7 @@ class RuleSets:
         """
         self._look()
         in_force = self._in_force.get(municipality)
-        return self._read(in_force) if in_force else self._of_folder(municipality)
+        return self._read(municipality, in_force) if in_force else self._of_folder(municipality)
 
     def held(self, session: Session, municipality: str) -> RuleSet:
         """As `of`, and in force until this transaction ends: whoever activates another waits for that.
@@ -84,7 +86,7 @@ class RuleSets:
             return self._of_folder(municipality)
         hold_still(session, municipality, changing=False)
         row = session.execute(_IN_FORCE.where(RuleSetChange.municipality == municipality)).first()
-        return self._read(row.digest) if row else self._of_folder(municipality)
+        return self._read(municipality, row.digest) if row else self._of_folder(municipality)
 
     def municipalities(self) -> frozenset[str]:
         """Those of the folders, and those that have a rule set by the database."""
@@ -114,8 +116,11 @@ class RuleSets:
             raise RuleSetMissing(municipality)
         return self._loaded[municipality]
 
-    def _read(self, named: str) -> RuleSet:
-        return self._parsed.get(named) or self._parse(named)
+    def _read(self, municipality: str, named: str) -> RuleSet:
+        rule_set = self._parsed.get(named) or self._parse(named)
+        if rule_set.municipality != municipality:
+            raise RuleSetAltered(named)
+        return rule_set
 
     def _look(self) -> None:
         if self._database is None:
@@ -189,11 +194,15 @@ def stored_texts(session: Session, named: str) -> Texts | None:
 
 
 def is_whole(row: RuleSetTexts) -> bool:
-    """Whether stored texts are those of their digest. Whoever changed them may have put anything there."""
+    """Whether stored texts are those of their digest, and of one municipality and the shared folder only.
+    Whoever changed them may have put anything there."""
     texts: object = row.texts
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         return False
-    return digest(texts) == row.digest
+    # Names too: these become files on somebody's disk (`policy show --into`).
+    places = [_PLACE.fullmatch(path) for path in texts]
+    folders = {place[1] if place else None for place in places} - {SHARED}
+    return folders == {row.municipality} and digest(texts) == row.digest
 
 
 def parse_stored(session: Session, named: str, *, as_of_then: bool = False) -> RuleSet:

@@ -8,13 +8,13 @@ from sqlalchemy import select, update
 
 from console.demo import town
 from tests.installation import Installation
-from tests.ruling import NO_SUPERVISOR, SHORTER, texts
+from tests.ruling import NO_SUPERVISOR, SHORTER, put_in_force, texts
 from tests.watching import PURPOSE, approve, footage, granted, keep, wish
 from vault import grants
 from vault.audit import Actor
 from vault.replays import Ending, Fate, Flip, Verdict
 from vault.requests import ask
-from vault.tables import Decision, Person, Recording
+from vault.tables import Assignment, Decision, Municipality, Person, Recording
 from vault.what_if import Examination, examine
 
 OPERATOR = Actor("operator", "one", "one")
@@ -150,6 +150,22 @@ def test_what_becomes_of_a_grant(
     assert ending.holder == small.town.people[town.SUPERVISOR.subject]
     assert [rule.id for rule in ending.rules] == rules
     assert (ending.until < ending.valid_until) == (fate is not Fate.STAYS_THOUGH_REFUSED)
+
+
+def test_whose_people_count_is_for_the_other_terms_to_say(small: Installation) -> None:
+    """The holder works elsewhere by now, and the other terms do not share with that municipality any more."""
+    granted(small, keep(small, footage(1000)))
+    holder = small.town.people[town.SUPERVISOR.subject]
+    with small.vault.database.transaction() as session:
+        if session.get(Municipality, "noordwijk") is None:
+            session.add(Municipality(id="noordwijk", name="Noordwijk"))
+            session.flush()
+        session.execute(
+            update(Assignment).where(Assignment.person_id == holder).values(municipality_id="noordwijk")
+        )
+    put_in_force(small, {"term_days = 28": 'shares_with = ["noordwijk"]\nterm_days = 28'})
+    [ending] = endings(small)
+    assert ending.fate is Fate.ENDS
 
 
 def test_a_grant_that_shows_nothing_has_nothing_to_lose(small: Installation) -> None:

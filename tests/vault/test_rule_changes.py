@@ -23,7 +23,7 @@ from vault.db import Database
 from vault.ids import new_id
 from vault.rule_changes import OwnProposal, ProposalClosed, ProposalOutdated, RulesUnchanged
 from vault.rule_records import ChangeState, in_force, record, state_of
-from vault.rulesets import RuleSetMissing, load_rule_sets
+from vault.rulesets import RuleSetAltered, RuleSetMissing, by_path, load_rule_sets, store_texts
 from vault.tables import RuleSetChange, RuleSetTexts
 
 
@@ -181,6 +181,35 @@ def test_a_proposal_of_before_an_upgrade_is_outdated(small: Installation) -> Non
     with pytest.raises(ProposalOutdated):
         rule_changes.activate(small.vault, OTHER, change, now=now())
     assert state_of(row(small, change)) is ChangeState.PROPOSED
+
+
+def test_what_somebody_put_in_its_place_is_not_activated(small: Installation) -> None:
+    record(small.vault, now=now())
+    change = proposed(small, SHORTER)
+    with small.vault.database.transaction() as session:
+        other = in_force(session, "noordwijk")
+        assert other is not None
+        session.get_one(RuleSetChange, change).digest = other.digest
+    with pytest.raises(RuleSetAltered):
+        rule_changes.activate(small.vault, OTHER, change, now=now())
+    assert small.vault.rule_sets.of(town.SLUG).terms.term_days == 28
+
+
+def test_what_does_not_go_with_new_shared_rules_can_be_replaced(small: Installation) -> None:
+    """An upgrade brought a shared rule by a name that this municipality had: nothing starts then."""
+    record(small.vault, now=now())
+    change, shared = proposed(small, SHORTER), "// Nothing was forbidden then."
+    own = {**texts(), "more.cedar": texts(municipality="shared")["shared.cedar"]}
+    then = by_path(town.SLUG, own) | {"shared/shared.cedar": shared}
+    with small.vault.database.transaction() as session:
+        current = in_force(session, town.SLUG)
+        assert current is not None
+        current.digest = store_texts(session, town.SLUG, then, now=now())
+    small.vault.rule_sets.look_again()
+    with pytest.raises(RuleSetInvalid, match="is already a rule of shared"):
+        small.vault.rule_sets.of(town.SLUG)
+    rule_changes.activate(small.vault, OTHER, change, now=now())
+    assert small.vault.rule_sets.of(town.SLUG).terms.term_days == 14
 
 
 def test_of_many_activated_at_once_one_is_in_force(installation: Installation) -> None:

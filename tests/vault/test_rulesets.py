@@ -16,6 +16,7 @@ from policies.problems import RuleSetInvalid
 from tests.installation import Installation
 from tests.ruling import SHORTER, put_in_force, texts
 from vault.db import Database
+from vault.rule_records import in_force, record
 from vault.rulesets import (
     LOOK_SECONDS,
     SHARED,
@@ -153,6 +154,44 @@ def test_altered_texts_decide_nothing(small: Installation) -> None:
     with pytest.raises(RuleSetAltered):
         fresh.of(town.SLUG)
     assert fresh.of("noordwijk").terms.term_days == 14
+
+
+ELSEWHERE = {f"noordwijk/{name}": text for name, text in texts(municipality="noordwijk").items()}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {f"{town.SLUG}/../../rules.cedar": "// Out of every folder."},
+        {f"{town.SLUG}//tmp/rules.cedar": ""},
+        {"../rules.cedar": ""},
+        ELSEWHERE,
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_what_nobody_could_have_stored_counts_as_altered(small: Installation, more: dict[str, str]) -> None:
+    """Whoever writes into the database can give any texts their digest, and point at them."""
+    record(small.vault, now=NOW)
+    fresh = load_rule_sets(database=small.vault.database)
+    with small.vault.database.transaction() as session:
+        current = in_force(session, town.SLUG)
+        assert current is not None
+        current.digest = store_texts(session, town.SLUG, by_path(town.SLUG, texts()) | more, now=NOW)
+    with pytest.raises(RuleSetAltered):
+        fresh.of(town.SLUG)
+
+
+def test_no_municipality_is_decided_about_by_anothers_rules(small: Installation) -> None:
+    record(small.vault, now=NOW)
+    with small.vault.database.transaction() as session:
+        mine, other = in_force(session, town.SLUG), in_force(session, "noordwijk")
+        assert mine is not None
+        assert other is not None
+        mine.digest = other.digest
+    fresh = load_rule_sets(database=small.vault.database)
+    with pytest.raises(RuleSetAltered):
+        fresh.of(town.SLUG)
+    assert fresh.of("noordwijk").municipality == "noordwijk"
 
 
 def test_nobody_looks_with_each_question(small: Installation) -> None:
