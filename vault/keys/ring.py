@@ -31,6 +31,8 @@ _DATA_KEY = b"bodycam-vault/data-key/v1\0"
 _ARRIVING_KEY = b"bodycam-vault/arriving-key/v1\0"
 _PAYLOAD_KEY = b"bodycam-vault/audit-payload-key/v1\0"
 _PAYLOAD = b"bodycam-vault/audit-payload/v2\0"
+_PAYLOAD_BEFORE = b"bodycam-vault/audit-payload/v1\0"
+"""Of payloads that were wrapped themselves, before there were content keys."""
 _WRAPPED = 32 + KEY_LENGTH + 16
 """Bytes of a wrapped key: HPKE's encapsulated key, the key, the tag."""
 _NONCE = 12
@@ -168,9 +170,12 @@ class KeyRing:
         return self._payload_sealer.seal(plaintext, _PAYLOAD + entry.bytes)
 
     def open_payload(self, payload: SealedPayload, *, entry: UUID) -> bytes:
-        """Open an audit entry's payload. Raises WrappingBroken."""
+        """Open an audit entry's payload, also one of before content keys. Raises WrappingBroken."""
         wrapped, rest = payload.sealed[:_WRAPPED], payload.sealed[_WRAPPED:]
-        secret = _data_key(_unwrap(self.payload, payload.key_id, wrapped, _PAYLOAD_KEY)).reveal()
+        try:
+            secret = _data_key(_unwrap(self.payload, payload.key_id, wrapped, _PAYLOAD_KEY)).reveal()
+        except WrappingBroken:
+            return _unwrap(self.payload, payload.key_id, payload.sealed, _PAYLOAD_BEFORE + entry.bytes)
         try:
             return AESGCM(secret).decrypt(rest[:_NONCE], rest[_NONCE:], _PAYLOAD + entry.bytes)
         except (InvalidTag, ValueError):

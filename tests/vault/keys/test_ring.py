@@ -120,6 +120,19 @@ def test_payloads_of_any_length(folders: Folders, payload: bytes) -> None:
     assert keeping.open_payload(taking.seal_payload(payload, entry=OTHER), entry=OTHER) == payload
 
 
+def test_payloads_of_before_content_keys_still_open(folders: Folders) -> None:
+    keeping, taking = folders.load()
+    suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+    info = b"bodycam-vault/audit-payload/v1\0" + OTHER.bytes
+    for plain in (b"who and why", bytes(500)):
+        before = SealedPayload(
+            taking.payload.current, suite.encrypt(plain, taking.payload.newest.public, info)
+        )
+        assert keeping.open_payload(before, entry=OTHER) == plain
+        with pytest.raises(WrappingBroken):
+            keeping.open_payload(before, entry=RECORDING)
+
+
 def content_key_of(sealed: SealedPayload) -> bytes:
     """The wrapping of the key that a payload is sealed by, which stands before it."""
     return sealed.sealed[:80]
