@@ -25,11 +25,12 @@ from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
 from ingest.intake import Intake
+from vault.base import table_of
 from vault.footage import PartAt
 from vault.ids import RecordingId
 from vault.sealing import HEADER_LENGTH, DataKey, PartContext, Sealer, sealed_length
 from vault.statements import Statements
-from vault.tables import Arrival, Part, Recording, State, table_of
+from vault.tables import Arrival, Part, Recording, State
 
 Args = TypeVarTuple("Args")
 

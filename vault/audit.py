@@ -25,11 +25,12 @@ from policies.engine import Decision
 from policies.facts import Recording, Resource, RuleBook
 from policies.rules import PURPOSE_UNKNOWN
 from vault import tracing
+from vault.base import table_of
 from vault.canonical import canonical
 from vault.ids import EntryId, new_id
 from vault.keys import KeyRing, SealedPayload
 from vault.statements import Statements
-from vault.tables import AuditEntry, AuditPayload, table_of
+from vault.tables import AuditEntry, AuditPayload
 
 VERSION = 1
 _COMMITMENT = b"bodycam-audit/payload/v1\0"

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from policies.facts import Grant, Person, Recording, Request, Search
 from vault import tables
+from vault.base import table_of
 from vault.ids import GrantId, RecordingId, RequestId
 from vault.keys import WrappedKey
 from vault.statements import Statements
-from vault.tables import table_of
 
 PREREQUISITES = {
     "complaint-filed": "complaint_filed",

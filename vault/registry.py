@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Actor, Entry, Event
+from vault.base import Base
 from vault.db import Database
 from vault.ids import PersonId, RecordingId, new_id
 from vault.keys import KeyRing
 from vault.rulesets import known_roles
-from vault.tables import Assignment, Base, Camera, Depiction, Dock, Municipality, Person, Recording
+from vault.tables import Assignment, Camera, Depiction, Dock, Municipality, Person, Recording
 
 FOREIGN_KEY_OF_POSTGRESQL = "23503"
 FOREIGN_KEY_OF_SQLITE = "SQLITE_CONSTRAINT_FOREIGNKEY"

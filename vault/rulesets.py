@@ -23,8 +23,9 @@ from sqlalchemy.orm import Session
 from policies.engine import RuleSet
 from policies.problems import Problem, RuleSetInvalid
 from policies.reading import as_text, declared_roles, digest, read_schema
+from vault.base import table_of
 from vault.db import Database
-from vault.tables import RuleSetChange, RuleSetTexts, table_of
+from vault.tables import RuleSetChange, RuleSetTexts
 
 SHARED = "shared"
 _RULES = (".cedar", ".cedarschema", ".toml")

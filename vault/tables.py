@@ -6,69 +6,21 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     CheckConstraint,
-    Dialect,
     FetchedValue,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
-    Table,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+from sqlalchemy.orm import Mapped, mapped_column
 
-from vault.db import UtcDateTime
-
-
-class Base(DeclarativeBase):
-    """Names every constraint, so that a migration can name it too."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012  # the shape SQLAlchemy asks for
-        datetime: UtcDateTime,
-        dict[str, Any]: JSON(none_as_null=True),
-        list[str]: JSON(),
-    }
-
-
-def table_of(rows: type[Base]) -> Table:
-    """The table behind a class, for the few statements that run so often that the mapper's price shows."""
-    return Base.metadata.tables[rows.__tablename__]
-
-
-class _Xid8(UserDefinedType[int]):
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "xid8"
-
-
-class TransactionNumber(TypeDecorator[int]):
-    """PostgreSQL's 64-bit transaction id, by which the audit log is put in order; absent on SQLite.
-
-    SQLite has one writer at a time, so there the order of `seq` is the order of commits.
-    """
-
-    impl = BigInteger
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return _Xid8() if dialect.name == "postgresql" else dialect.type_descriptor(BigInteger())
+from vault.base import BIG, Base, TransactionNumber
+from vault.log import tables as _log  # noqa: F401  # every table is known to who knows these
 
 
 class State(enum.StrEnum):
@@ -363,9 +315,7 @@ class AuditEntry(Base):
 
     __tablename__ = "audit_entry"
 
-    seq: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
-    )
+    seq: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=True)
     xid: Mapped[int | None] = mapped_column(TransactionNumber, server_default=FetchedValue())
     id: Mapped[UUID] = mapped_column(unique=True)
     at: Mapped[datetime] = mapped_column(index=True)

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from policies.retention import dispose_after
 from policies.terms import Terms
+from vault.base import table_of
 from vault.ids import RecordingId
-from vault.tables import Recording, State, table_of
+from vault.tables import Recording, State
 
 AT_ONCE = 2000
 """Recordings looked at with one question to the database."""

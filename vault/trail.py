@@ -13,9 +13,10 @@ from policies.engine import Decision
 from policies.facts import Action, Situation, Trail
 from vault import audit, facts
 from vault.audit import Event, PayloadBroken
+from vault.base import TransactionNumber
 from vault.ids import RecordingId
 from vault.keys import KeyNotHeld, WrappingBroken
-from vault.tables import AuditEntry, AuditPayload, TransactionNumber
+from vault.tables import AuditEntry, AuditPayload
 from vault.vault import Caller, Vault
 
 

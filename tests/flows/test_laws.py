@@ -37,12 +37,13 @@ from tests.watching import (
 from vault import grants, trail
 from vault import requests as asking
 from vault.audit import Actor, Event
+from vault.base import Base
 from vault.db import Database
 from vault.ids import new_id
 from vault.keys import KeyRing
 from vault.objects import ObjectStore
 from vault.registry import Registrar
-from vault.tables import AuditEntry, Base, Decision, Grant, Person, Request
+from vault.tables import AuditEntry, Decision, Grant, Person, Request
 from vault.viewing import Denied, Viewing, Watching
 from vault.web.app import make_app
 

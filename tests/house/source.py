@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("policies", "vault", "ingest", "console")
+ROOMS = ("auditor", "policies", "vault", "ingest", "console")
 
 
 @dataclass(frozen=True)

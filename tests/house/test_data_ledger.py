@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from vault.base import Base
 from vault.logs import ALLOWED
-from vault.tables import Base
 
 from .source import ROOMS, ROOT, Source, sources
 

@@ -1,4 +1,4 @@
-"""Who may know whom: policies <- vault <- ingest <- console, and policies nothing of the world."""
+"""Who may know whom: auditor and policies nothing of ours; then vault <- ingest <- console."""
 
 import ast
 

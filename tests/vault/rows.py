@@ -9,20 +9,10 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from policies.facts import Search
+from vault.base import table_of
 from vault.facts import PREREQUISITES
 from vault.requests import RequestState
-from vault.tables import (
-    Assignment,
-    Camera,
-    Depiction,
-    Grant,
-    Municipality,
-    Person,
-    Recording,
-    Request,
-    State,
-    table_of,
-)
+from vault.tables import Assignment, Camera, Depiction, Grant, Municipality, Person, Recording, Request, State
 
 NOW = datetime(2026, 3, 10, 12, 0, 0, 123456, tzinfo=UTC)
 ELSEWHERE = "elders"

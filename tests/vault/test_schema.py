@@ -12,9 +12,10 @@ from sqlalchemy import inspect, select, text
 
 from tests.installation import Installation
 from tests.watching import entries
+from vault.base import Base
 from vault.db import Database
 from vault.schema import SchemaOutdated, migrate, require_newest
-from vault.tables import AuditEntry, Base
+from vault.tables import AuditEntry
 
 
 @pytest.fixture(params=["embedded", "at-scale"])

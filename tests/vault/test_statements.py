@@ -10,9 +10,10 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from tests.installation import Installation
+from vault.base import table_of
 from vault.db import Database, Undone
 from vault.ids import new_id
-from vault.tables import Municipality, RuleSetTexts, table_of
+from vault.tables import Municipality, RuleSetTexts
 
 TEXTS = table_of(RuleSetTexts)
 ADD = insert(TEXTS).inline()

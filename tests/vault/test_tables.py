@@ -8,8 +8,9 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.installation import Installation
 from tests.watching import footage, granted, keep
+from vault.base import Base
 from vault.db import UtcDateTime
-from vault.tables import Base, Grant, Recording, State
+from vault.tables import Grant, Recording, State
 
 COLUMNS = [column for table in Base.metadata.sorted_tables for column in table.columns]
 

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from vault.tables import Base
+from vault import tables as _tables  # noqa: F401  # Base knows the tables once they are imported
+from vault.base import Base
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)

@@ -1,0 +1,1 @@
+"""The log that outsiders can check: audit entries in order, under hashes that the log signed."""
