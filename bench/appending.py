@@ -124,15 +124,13 @@ def _write(
 
 
 def _sequence(settings: Settings, ready: Barrier, stop: Event, drained: Event) -> None:
-    """As the keeper does: every second, until nothing is left; at the end once more."""
+    """As the keeper does, every second; at the end until nothing is left."""
     vault = open_vault(settings)
     ready.wait()
-    while True:
-        last = stop.wait(1.0)
-        while sequence(vault, now=datetime.now(UTC)):
-            pass
-        if last:
-            break
+    while not stop.wait(1.0):
+        sequence(vault, now=datetime.now(UTC))
+    while sequence(vault, now=datetime.now(UTC)):
+        pass
     drained.set()
     vault.database.close()
 
