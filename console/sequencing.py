@@ -33,7 +33,7 @@ class Sequencing:
     def number(self) -> int:
         """Number what waits, and say how the log is. Tells of no count: it is done every second."""
         try:
-            # At once again only after a full round: writers who never pause would get a checkpoint each moment.
+            # At once again after a full round only: who never pauses would get a checkpoint each moment.
             while sequence(self._vault, now=datetime.now(UTC)) == MOST:
                 pass
         except LogBroken as error:
