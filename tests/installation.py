@@ -18,7 +18,7 @@ from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
-from sqlalchemy import make_url
+from sqlalchemy import func, make_url, select
 
 import policies
 from console.demo import town
@@ -30,9 +30,12 @@ from tests.servers.radosgw import Gateway
 from vault.audit import Actor
 from vault.ids import PersonId
 from vault.keys import create_rings
+from vault.log.tables import LogEntry
 from vault.registry import Registrar
 from vault.schema import migrate
 from vault.settings import Settings
+from vault.tables import AuditEntry
+from vault.trail.indexer import index_all
 from vault.vault import Caller, Vault, database_of, open_vault, store_of
 
 ISSUER = "http://localhost:9"
@@ -65,6 +68,11 @@ class Installation:
         """Someone of Voorbeeldstad, as the guard hands them to a verb."""
         return Caller(PersonId(self.town.people[resident.subject]), resident.name)
 
+    def settle(self) -> None:
+        """Let the log catch up, as the keeper does every second: then what was done can be found."""
+        number_all(self.vault)
+        index_all(self.vault)
+
     def environment(self, process: str) -> dict[str, str]:
         """The environment in which a real process of this installation would be started."""
         settings = self.ingest_settings if process == "ingest" else self.settings
@@ -75,6 +83,18 @@ class Installation:
             )
             for name, value in given.items()
         }
+
+
+def number_all(vault: Vault) -> None:
+    """Number every entry in the order of their rows, as the sequencer would."""
+    with vault.database.transaction() as session:
+        newest = session.scalar(select(func.max(LogEntry.index)))
+        numbered = select(LogEntry.entry_id)
+        query = select(AuditEntry.id).where(AuditEntry.id.not_in(numbered)).order_by(AuditEntry.seq)
+        first = 0 if newest is None else newest + 1
+        session.add_all(
+            LogEntry(index=index, entry_id=entry) for index, entry in enumerate(session.scalars(query), first)
+        )
 
 
 def build(
