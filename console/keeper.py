@@ -17,6 +17,7 @@ from vault import tracing
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
+from vault.trail.indexer import index
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
 
@@ -39,8 +40,9 @@ class Keeper:
         scheduler = BackgroundScheduler(
             timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
-        every_minute = IntervalTrigger(minutes=1)
+        every_second, every_minute = IntervalTrigger(seconds=1), IntervalTrigger(minutes=1)
         at_night = CronTrigger(hour=3, minute=15)
+        scheduler.add_job(self._quietly, every_second, ["index", self.index])
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
@@ -59,6 +61,10 @@ class Keeper:
             },
         )
         return Frame(app, "keeper", {})
+
+    def index(self) -> int:
+        """Make what has a number in the log findable."""
+        return index(self._vault)
 
     def reap(self) -> int:
         """End uploads that stopped coming."""

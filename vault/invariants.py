@@ -7,6 +7,7 @@ only, and what to do about it is in docs/operations.md.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -31,6 +32,7 @@ from vault.tables import (
     SealedKey,
     State,
 )
+from vault.trail import invariants as trail
 from vault.vault import Vault
 
 EXAMINED_WITHIN = timedelta(days=1)
@@ -54,7 +56,13 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
             for name, check in _CHECKS.items()
             for about in list(check(session, now))[:MOST_FINDINGS]
         ]
-        return [*found, *_keys(vault, session), *_objects(vault, session), *_payloads(vault, session)]
+        return [
+            *found,
+            *_keys(vault, session),
+            *_objects(vault, session),
+            *_payloads(vault, session),
+            *_trail(vault, session, now),
+        ]
 
 
 def _recordings_where(*conditions: ColumnElement[bool]) -> Callable[[Session, datetime], Iterator[str]]:
@@ -202,3 +210,12 @@ def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
         }
         if not known_as & told:
             yield Finding("kept-without-entry", str(recording))
+
+
+def _trail(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
+    """Every entry is found by what it says: whoever takes a term away hides it from who looks for it."""
+    for found in islice(trail.amiss(vault.ring, session, now), MOST_FINDINGS):
+        if found.hidden:
+            yield Finding("entry-hidden", found.entry)
+        if found.misplaced:
+            yield Finding("entry-not-as-hashed", found.entry)

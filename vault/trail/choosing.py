@@ -4,13 +4,13 @@ Terms stand in the database as (term, index): one term's entries are read in ord
 many there are. Of several filters the rarest is walked along, and each of the others is looked up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy.orm import Session, aliased
 
 from vault.log.tables import LogEntry, TrailTerm
 from vault.tables import AuditEntry
@@ -36,34 +36,50 @@ class Stretch:
 
 def choose(session: Session, filters: Sequence[Alternatives], stretch: Stretch, most: int) -> list[int]:
     """The numbers of the first `most` entries with a term of every filter, within the stretch."""
+    _keep_to_the_order(session)
     bounds = _bounds(session, stretch)
     first, *others = _rarest_first(session, filters, bounds)
-    arms = [select(TrailTerm.index).where(TrailTerm.term == each, *bounds) for each in first]
-    walked = union_all(*arms).subquery() if len(arms) > 1 else arms[0].subquery()
-    index = walked.c.index
-    query = select(index).order_by(index.desc() if stretch.newest_first else index).limit(most)
-    for other in others:
-        # A look-up that no planner turns into reading all of a common term first.
-        has = select(literal(1)).where(TrailTerm.term.in_(other), TrailTerm.index == index).limit(1)
-        query = query.where(has.scalar_subquery().is_not(None))
-    if stretch.since or stretch.until:
-        query = _within(query, index, stretch)
+    conditions = [*bounds, *map(_has, others), *_within(stretch)]
+    order = TrailTerm.index.desc() if stretch.newest_first else TrailTerm.index
+    # Each alternative walked along by itself: nothing then tempts a planner to read all of a common one.
+    arms = [
+        select(TrailTerm.index).where(TrailTerm.term == each, *conditions).order_by(order).limit(most)
+        for each in first
+    ]
     # None comes twice: an entry is of one epoch, and has a value in the clear or as a pseudonym.
-    return list(session.scalars(query))
+    found = sorted((number for arm in arms for number in session.scalars(arm)), reverse=stretch.newest_first)
+    return found[:most]
 
 
-def _within(query: Select[int], index: ColumnElement[int], stretch: Stretch) -> Select[int]:
+def _keep_to_the_order(session: Session) -> None:
+    """For the rest of the transaction PostgreSQL walks along a term's entries, and stops when it has a page.
+
+    It knows how many entries a term has for the most common ones only. Of another it guesses few, and would
+    read and sort all of them; of a person who works here for ten years they are many.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        off = [func.set_config(name, "off", True) for name in ("enable_sort", "enable_bitmapscan")]
+        session.execute(select(*off))
+
+
+def _has(filter_: Alternatives) -> ColumnElement[bool]:
+    """Whether an entry has a term of this filter too: looked up for each, whatever a planner thinks of it."""
+    other = aliased(TrailTerm)
+    looked_up = select(literal(1)).where(other.term.in_(filter_), other.index == TrailTerm.index).limit(1)
+    return looked_up.scalar_subquery().is_not(None)
+
+
+def _within(stretch: Stretch) -> Iterator[ColumnElement[bool]]:
     at = (
         select(AuditEntry.at)
         .join(LogEntry, LogEntry.entry_id == AuditEntry.id)
-        .where(LogEntry.index == index)
+        .where(LogEntry.index == TrailTerm.index)
         .scalar_subquery()
     )
     if stretch.since:
-        query = query.where(at >= stretch.since)
+        yield at >= stretch.since
     if stretch.until:
-        query = query.where(at < stretch.until)
-    return query
+        yield at < stretch.until
 
 
 def _bounds(session: Session, stretch: Stretch) -> list[ColumnElement[bool]]:
@@ -95,7 +111,11 @@ def _rarest_first(
         return list(filters)
 
     def count(filter_: Alternatives) -> int:
-        some = select(literal(1)).where(TrailTerm.term.in_(filter_), *bounds).limit(COUNTED).subquery()
-        return session.scalar(select(func.count()).select_from(some)) or 0
+        counted = 0
+        for each in filter_:
+            some = select(TrailTerm.index).where(TrailTerm.term == each, *bounds)
+            limited = some.order_by(TrailTerm.index).limit(COUNTED).subquery()
+            counted += session.scalar(select(func.count()).select_from(limited)) or 0
+        return counted
 
     return sorted(filters, key=count)

@@ -7,6 +7,7 @@ halfway, nothing of the batch stands and the next round does it again.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -39,6 +40,8 @@ class Numbered:
     """An entry with its number in the log; its payload when it is there and is the one committed to."""
 
     index: int
+    at: datetime
+    """As its row tells, by which periods are looked for."""
     leaf: Mapping[str, Any]
     payload: Mapping[str, Any] | None
 
@@ -89,7 +92,7 @@ def numbered(session: Session, ring: KeyRing, first: int, most: int, *, step: in
     if step > 1:
         query = query.where(LogEntry.index % step == first % step)
     return [
-        Numbered(number, json.loads(entry.leaf), _opened(ring, entry, payload))
+        Numbered(number, entry.at, json.loads(entry.leaf), _opened(ring, entry, payload))
         for number, entry, payload in session.execute(query)
     ]
 

@@ -22,10 +22,16 @@ _LITTLE = """
 _STOP_WORDS = frozenset(_LITTLE.split())
 
 
+# Letters that Unicode does not take for another one with an accent, and people do.
+_ALIKE = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "æ": "ae", "œ": "oe"})
+
+
 def plain(text: str) -> str:
     """`text` in small letters without accents, so that "Café" and "cafe" are one."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(each for each in decomposed if not unicodedata.combining(each))
+    small = unicodedata.normalize("NFKD", text).casefold()
+    # Once more: making letters small can bring accents back.
+    letters = (each for each in unicodedata.normalize("NFKD", small) if not unicodedata.combining(each))
+    return "".join(letters).translate(_ALIKE)
 
 
 def words(text: str) -> list[str]:
