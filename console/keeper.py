@@ -42,7 +42,7 @@ class Keeper:
         )
         every_second, every_minute = IntervalTrigger(seconds=1), IntervalTrigger(minutes=1)
         at_night = CronTrigger(hour=3, minute=15)
-        scheduler.add_job(self._quietly, every_second, ["index", self.index])
+        scheduler.add_job(self._do, every_second, ["index", self.index])
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
