@@ -32,18 +32,18 @@ OVERSIGHT = "toezicht-inzagelog"
 
 _ENTRIES = """
 INSERT INTO audit_entry (id, at, event, municipality_id, actor, object, leaf)
-SELECT CAST(md5(CAST(number AS text)) AS uuid),
+SELECT CAST(lpad(to_hex(number), 32, '0') AS uuid),
        CAST(:begins AS timestamptz) + number * CAST(:apart AS interval),
        'viewing.served', :municipality, md5('actor' || number % 500), md5('recording' || number / 20),
        convert_to(CAST(json_build_object(
-           'id', md5(CAST(number AS text)), 'type', 'viewing.served', 'dec', 'allow', 'regime', 'avg',
+           'id', lpad(to_hex(number), 32, '0'), 'type', 'viewing.served', 'dec', 'allow', 'regime', 'avg',
            'actor', md5('actor' || number % 500), 'obj', md5('recording' || number / 20)
        ) AS text), 'UTF8')
 FROM generate_series(CAST(:first AS bigint), :last) AS number
 """
 _NUMBERS = """
 INSERT INTO log_entry ("index", entry_id)
-SELECT number, CAST(md5(CAST(number AS text)) AS uuid)
+SELECT number, CAST(lpad(to_hex(number), 32, '0') AS uuid)
 FROM generate_series(CAST(:first AS bigint), :last) AS number
 """
 _TERMS = """
@@ -130,7 +130,7 @@ def _questions(log: Log) -> dict[str, dict[str, Any]]:
 
 def among_ten_million(home: Path) -> Iterator[Figure]:
     """`audit_find_10m`: for each filter its first page among ten million against among a hundred thousand."""
-    with postgres() as server:
+    with postgres(home.parent) as server:
         many, few = _log(home / "many", server, MANY), _log(home / "few", server, FEW)
         asked = {name: (many, question) for name, question in _questions(many).items()}
         asked |= {f"{name} of few": (few, question) for name, question in _questions(few).items()}
@@ -166,6 +166,8 @@ def _fill(session: Session, log: Log) -> None:
     # The tree over the terms is made at the end, at once: a tenth of the time.
     session.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
     session.execute(text("ALTER TABLE trail_term DROP CONSTRAINT pk_trail_term"))
+    for table in ("trail_term", "log_entry"):
+        session.execute(text(f"ALTER TABLE {table} SET UNLOGGED"))
     session.execute(text(_NUMBERS), span)
     entry = {"begins": log.begins, "apart": apart, "municipality": town.SLUG}
     session.execute(text(_ENTRIES), {**span, **entry})

@@ -14,6 +14,7 @@ from policies.engine import Decision
 from policies.facts import Action, Person, Situation, Trail
 from vault import audit, facts
 from vault.audit import Event, PayloadBroken
+from vault.ids import EntryId
 from vault.keys import KeyNotHeld, KeyRing, WrappingBroken
 from vault.log.tables import LogCheckpoint, LogEntry
 from vault.tables import AuditEntry, AuditPayload
@@ -29,6 +30,7 @@ class Line:
 
     index: int
     """Its number in the log."""
+    at: datetime
     leaf: dict[str, Any]
     leaf_bytes: bytes
     """As they were hashed."""
@@ -102,16 +104,19 @@ def enter(
     question: Question,
     lines: int,
     now: datetime,
-) -> None:
-    """The entry of a reading: for which purpose, what was looked for, how much was shown."""
+    *,
+    form: str | None = None,
+) -> EntryId:
+    """The entry of a reading: for which purpose, what was looked for, how much was shown; in which form."""
     details: Mapping[str, object] = {
         "filters": question.filters(),
         "newestFirst": question.newest_first,
         "after": question.after,
         "lines": lines,
+        **({"form": form} if form else {}),
     }
     actor = caller.as_actor(person.roles)
-    audit.append(session, vault.ring, audit.of_decision(event, decision, actor, now, details=details))
+    return audit.append(session, vault.ring, audit.of_decision(event, decision, actor, now, details=details))
 
 
 def stretch(question: Question, after: int | None = None) -> Stretch:
@@ -142,7 +147,7 @@ def rows_of(session: Session, indexes: Sequence[int]) -> dict[int, Row]:
 
 def line(ring: KeyRing, index: int, entry: AuditEntry, payload: AuditPayload | None) -> Line:
     """An entry opened, for who may read it. What cannot be opened hides nothing around it."""
-    bare = Line(index, json.loads(entry.leaf), entry.leaf, None, False)
+    bare = Line(index, entry.at, json.loads(entry.leaf), entry.leaf, None, False)
     if payload is None:
         return bare
     try:

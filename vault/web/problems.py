@@ -126,6 +126,14 @@ RULES_ALTERED = _problem(
     "De opgeslagen regels zijn niet die van hun kenmerk; er wordt niet mee besloten. Waarschuw de beheerder.",
     "The stored rules are not those of their digest; nothing is decided by them. Warn the administrator.",
 )
+TOO_MANY = _problem(
+    400,
+    "too-many",
+    "Te veel regels",
+    "Too many entries",
+    "Dit zijn meer regels dan één export bevat. Maak de vraag kleiner, bijvoorbeeld met een kortere periode.",
+    "These are more entries than one export holds. Narrow the question, such as to a shorter period.",
+)
 NOTHING_TO_FIND = _problem(
     400,
     "nothing-to-find",

@@ -5,20 +5,25 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response, StreamingResponse
 
+from policies.retention import AMSTERDAM
 from vault.log.tables import LogCheckpoint
-from vault.trail import Page, read
+from vault.trail import Export, Page, export, read
+from vault.trail.spreadsheet import rows
 from vault.vault import Caller, Vault
 from vault.web import problems, trail_shapes
 from vault.web.guard import caller_of
+from vault.web.problem import language_of
 
 By = Annotated[Caller, Depends(caller_of)]
 Clock = Callable[[], datetime]
+CSV = "text/csv"
 
 
 def routes(vault: Vault, clock: Clock) -> APIRouter:
-    """Reading the trail, page by page."""
+    """Reading the trail page by page, and exporting what a question finds."""
     router = APIRouter(tags=["audit"])
 
     @router.post("/audit-entries/_search", operation_id="readTrail")
@@ -27,7 +32,32 @@ def routes(vault: Vault, clock: Clock) -> APIRouter:
         question = body.question(after=body.after, most=body.limit)
         return _page(read(vault, caller, question, now=clock()))
 
+    @router.post(
+        "/audit-exports",
+        operation_id="exportTrail",
+        response_class=StreamingResponse,
+        response_description="The file.",
+        responses={200: {"content": {CSV: {}}}},
+    )
+    def hand_over(body: trail_shapes.NewTrailExport, caller: By, http: Request) -> Response:
+        """Export all that a question to the trail finds, with the checkpoint it was made under."""
+        made = export(vault, caller, body.question(), form=body.form, now=clock())
+        if made.under is None:
+            raise problems.denied(made.decision.reasons)
+        language = language_of(http)
+        headers = {
+            "Content-Disposition": f'attachment; filename="{_file_of(made, body.form)}"',
+            "Content-Language": language,
+        }
+        return StreamingResponse(rows(language, made.tables(language)), headers=headers, media_type=CSV)
+
     return router
+
+
+def _file_of(made: Export, form: str) -> str:
+    """A name that says whose trail it is and of when; a municipality's is a slug, so nothing to quote."""
+    day = made.at.astimezone(AMSTERDAM)
+    return f"inzagelog-{made.question.municipality}-{day:%Y%m%d-%H%M}.{form}"
 
 
 def _page(page: Page) -> trail_shapes.TrailPage:

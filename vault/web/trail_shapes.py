@@ -90,6 +90,12 @@ class TrailQuestion(TrailFilters):
     limit: int = Field(default=50, ge=1, le=200)
 
 
+class NewTrailExport(TrailFilters):
+    """What is to be exported, all of it, and in which form."""
+
+    form: Literal["csv"] = "csv"
+
+
 class TrailLine(Shape):
     """One entry: the leaf as it was hashed, and its payload while its term lasts."""
 
