@@ -18,7 +18,7 @@ from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
-from sqlalchemy import func, make_url, select
+from sqlalchemy import make_url
 
 import policies
 from console.demo import town
@@ -30,11 +30,11 @@ from tests.servers.radosgw import Gateway
 from vault.audit import Actor
 from vault.ids import PersonId
 from vault.keys import create_rings
-from vault.log.tables import LogEntry
+from vault.log.order import waiting_since
+from vault.log.sequencer import sequence
 from vault.registry import Registrar
 from vault.schema import migrate
 from vault.settings import Settings
-from vault.tables import AuditEntry
 from vault.trail.indexer import index_all
 from vault.vault import Caller, Vault, database_of, open_vault, store_of
 
@@ -68,9 +68,21 @@ class Installation:
         """Someone of Voorbeeldstad, as the guard hands them to a verb."""
         return Caller(PersonId(self.town.people[resident.subject]), resident.name)
 
-    def settle(self) -> None:
-        """Let the log catch up, as the keeper does every second: then what was done can be found."""
-        number_all(self.vault)
+    def settle(self, *, within: float = 20.0) -> None:
+        """Let the keeper's work on the trail be done: every entry that stands now gets its number in the log,
+        and can be found.
+
+        Raises TimeoutError when some transaction keeps entries waiting for longer than `within` seconds.
+        """
+        deadline = time.monotonic() + within
+        while True:
+            sequence(self.vault, now=datetime.now(UTC))
+            with self.vault.database.reading() as session:
+                if waiting_since(session) is None:
+                    break
+            if time.monotonic() > deadline:
+                raise TimeoutError("entries wait for their number in the log")
+            time.sleep(0.01)
         index_all(self.vault)
 
     def environment(self, process: str) -> dict[str, str]:
@@ -83,18 +95,6 @@ class Installation:
             )
             for name, value in given.items()
         }
-
-
-def number_all(vault: Vault) -> None:
-    """Number every entry in the order of their rows, as the sequencer would."""
-    with vault.database.transaction() as session:
-        newest = session.scalar(select(func.max(LogEntry.index)))
-        numbered = select(LogEntry.entry_id)
-        query = select(AuditEntry.id).where(AuditEntry.id.not_in(numbered)).order_by(AuditEntry.seq)
-        first = 0 if newest is None else newest + 1
-        session.add_all(
-            LogEntry(index=index, entry_id=entry) for index, entry in enumerate(session.scalars(query), first)
-        )
 
 
 def build(

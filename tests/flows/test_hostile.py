@@ -33,9 +33,11 @@ from vault import audit, trail
 from vault.audit import Entry, Event
 from vault.footage import PIECE
 from vault.ids import RecordingId
+from vault.log.sequencer import sequence
 from vault.registry import NotRegistered, Registrar, RoleUnknown
 from vault.tables import AuditPayload, SealedKey
 from vault.trail import Question
+from vault.trail.indexer import index_all
 from vault.web import player
 from vault.web.app import make_app
 
@@ -264,7 +266,8 @@ def test_an_entry_that_commits_late_is_not_lost(tmp_path: Path, postgres_url: st
 
     def read_on() -> None:
         nonlocal after
-        made.settle()
+        sequence(made.vault, now=now())
+        index_all(made.vault)
         question = Question(town.SLUG, OVERSIGHT, after=after, event=Event.CAMERA_REGISTERED, most=200)
         page = trail.read(made.vault, made.caller(town.PRIVACY_OFFICER), question, now=now())
         found.extend(line.payload["details"]["serial"] for line in page.lines if line.payload)

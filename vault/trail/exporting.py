@@ -48,7 +48,6 @@ class Export:
 
     def _itself(self, language: str) -> Mapping[str, str]:
         told = "; ".join(f"{name}: {value}" for name, value in self.question.filters().items())
-        signed = self.under.checkpoint if self.under else None
         return {
             "at": moment_told(self.at),
             "event": Event.TRAIL_EXPORTED,
@@ -57,7 +56,7 @@ class Export:
             "purpose": self.question.purpose,
             "reason": told,
             "entry": str(self.entry),
-            "checkpoint": signed.note if signed else "",
+            "checkpoint": (self.under.note if self.under else None) or "",
         }
 
 

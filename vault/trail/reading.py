@@ -16,6 +16,7 @@ from vault import audit, facts
 from vault.audit import Event, PayloadBroken
 from vault.ids import EntryId
 from vault.keys import KeyNotHeld, KeyRing, WrappingBroken
+from vault.log import reading as log
 from vault.log.tables import LogCheckpoint, LogEntry
 from vault.tables import AuditEntry, AuditPayload
 from vault.trail.choosing import Stretch, choose
@@ -46,6 +47,8 @@ class Under:
 
     checkpoint: LogCheckpoint | None
     """None while nothing was ever signed."""
+    note: str | None
+    """The checkpoint as signed by the log, and by each witness that saw it."""
     complete_to: int
     """Entries from this number on may be missing: they cannot be found yet."""
 
@@ -127,8 +130,9 @@ def stretch(question: Question, after: int | None = None) -> Stretch:
 
 def under_now(session: Session) -> Under:
     """The newest checkpoint, and how far entries can be found. Asked after what it is to cover."""
-    newest = select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)
-    return Under(session.scalar(newest), cursor_of(session))
+    signed = log.checkpoint(session)
+    note = log.cosigned(session, signed).decode() if signed else None
+    return Under(signed, note, cursor_of(session))
 
 
 Row = tuple[AuditEntry, AuditPayload | None]

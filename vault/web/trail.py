@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
 
 from policies.retention import AMSTERDAM
-from vault.log.tables import LogCheckpoint
 from vault.trail import Export, Page, export, read
+from vault.trail.reading import Under
 from vault.trail.spreadsheet import rows
 from vault.vault import Caller, Vault
 from vault.web import problems, trail_shapes
@@ -70,17 +70,18 @@ def _page(page: Page) -> trail_shapes.TrailPage:
     return trail_shapes.TrailPage(
         entries=lines,
         next_after=None if page.next_after is None else str(page.next_after),
-        checkpoint=_checkpoint(page.under.checkpoint),
+        checkpoint=_checkpoint(page.under),
         complete_to=page.under.complete_to,
     )
 
 
-def _checkpoint(row: LogCheckpoint | None) -> trail_shapes.TrailCheckpoint | None:
-    if row is None:
+def _checkpoint(under: Under) -> trail_shapes.TrailCheckpoint | None:
+    signed = under.checkpoint
+    if signed is None:
         return None
     return trail_shapes.TrailCheckpoint(
-        size=row.size,
-        root=base64.b64encode(row.root).decode(),
-        note=row.note,
-        signed_at=row.signed_at,
+        size=signed.size,
+        root=base64.b64encode(signed.root).decode(),
+        note=under.note or signed.note,
+        signed_at=signed.signed_at,
     )

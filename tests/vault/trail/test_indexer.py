@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from console.demo import town
-from tests.installation import MAKER, Installation, number_all
+from tests.installation import MAKER, Installation
 from tests.vault.trail.conftest import OVERSIGHT
 from tests.watching import REASON, choosing, entries, footage, granted, keep
 from vault import audit
 from vault.audit import Entry, Event
 from vault.completions import Completions
 from vault.keys import KeyRing, rotate_audit
+from vault.log.sequencer import sequence
 from vault.log.tables import TrailTerm
 from vault.tables import AuditPayload
 from vault.trail import Question, indexer, read
@@ -29,6 +30,11 @@ NOW = datetime.now(UTC)
 def terms(made: Installation) -> set[tuple[bytes, int]]:
     with made.vault.database.reading() as session:
         return {(term, number) for term, number in session.execute(select(TrailTerm.term, TrailTerm.index))}
+
+
+def number(made: Installation) -> None:
+    """Let the sequencer give every entry its number; nobody indexes them."""
+    sequence(made.vault, now=datetime.now(UTC))
 
 
 def lag() -> float:
@@ -59,7 +65,7 @@ def complete(made: Installation, viewing: Viewing) -> None:
 
 def test_it_goes_on_where_it_was(installation: Installation) -> None:
     watched(installation)
-    number_all(installation.vault)
+    number(installation)
     count = len(entries(installation))
     assert index(installation.vault, most=5) == 5
     with installation.vault.database.reading() as session:
@@ -78,7 +84,7 @@ def test_nothing_to_read_is_no_error(installation: Installation) -> None:
 
 
 def test_what_is_of_no_municipality_is_found_by_none(installation: Installation) -> None:
-    number_all(installation.vault)
+    number(installation)
     index_all(installation.vault)
     [*persons] = entries(installation, Event.PERSON_REGISTERED)
     assert persons
@@ -88,7 +94,7 @@ def test_what_is_of_no_municipality_is_found_by_none(installation: Installation)
 
 def test_a_batch_that_is_killed_leaves_nothing(installation: Installation) -> None:
     watched(installation)
-    number_all(installation.vault)
+    number(installation)
     with (
         patch.object(indexer, "_complete", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
@@ -104,16 +110,16 @@ def test_a_batch_that_is_killed_leaves_nothing(installation: Installation) -> No
 @pytest.mark.parametrize("most", [1, 1000])
 def test_a_completion_completes_also_in_a_later_batch(installation: Installation, most: int) -> None:
     first, second = watched(installation), watched(installation, 2)
-    number_all(installation.vault)
+    number(installation)
     index_all(installation.vault)
     assert found(installation, without_completion=True) == ["viewing.served"] * 2
     complete(installation, first)
-    number_all(installation.vault)
+    number(installation)
     while index(installation.vault, most=most):
         pass
     assert found(installation, without_completion=True) == ["viewing.served"]
     complete(installation, second)
-    number_all(installation.vault)
+    number(installation)
     index_all(installation.vault)
     assert found(installation, without_completion=True) == []
     # All at once, from the beginning.
@@ -124,7 +130,7 @@ def test_a_completion_completes_also_in_a_later_batch(installation: Installation
 def test_several_at_once_do_each_entry_once(installation: Installation) -> None:
     for seed in range(3):
         watched(installation, seed)
-    number_all(installation.vault)
+    number(installation)
     counts: list[int] = []
 
     def run() -> None:
