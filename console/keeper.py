@@ -19,7 +19,7 @@ from vault import tracing
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
-from vault.trail.indexer import index
+from vault.trail.indexer import index_all
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
 
@@ -73,7 +73,7 @@ class Keeper:
 
     def index(self) -> int:
         """Make what has a number in the log findable."""
-        return index(self._vault)
+        return index_all(self._vault)
 
     def reap(self) -> int:
         """End uploads that stopped coming."""
