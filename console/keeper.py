@@ -19,6 +19,7 @@ from vault import tracing
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
+from vault.trail.indexer import index_all
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
 
@@ -50,6 +51,7 @@ class Keeper:
         sequencing = self._sequencing
         scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
         scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_second, ["index", self.index], misfire_grace_time=None)
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
@@ -68,6 +70,10 @@ class Keeper:
             },
         )
         return Frame(app, "keeper", {})
+
+    def index(self) -> int:
+        """Make what has a number in the log findable."""
+        return index_all(self._vault)
 
     def reap(self) -> int:
         """End uploads that stopped coming."""

@@ -75,6 +75,7 @@ class Event(enum.StrEnum):
     RECORDINGS_FOUND = "recordings.found"
     QUARANTINE_READ = "quarantine.read"
     TRAIL_READ = "trail.read"
+    TRAIL_EXPORTED = "trail.exported"
     TRAIL_DENIED = "trail.denied"
     MUNICIPALITY_REGISTERED = "municipality.registered"
     PERSON_REGISTERED = "person.registered"
@@ -124,6 +125,7 @@ _OPERATIONS = {
     Event.VIEWING_DENIED: "consult",
     Event.VIEWING_COMPLETED: "consult",
     Event.TRAIL_READ: "consult",
+    Event.TRAIL_EXPORTED: "consult",
     Event.TRAIL_DENIED: "consult",
     Event.OFFICER_DEPICTED: "alter",
     Event.RULES_EXAMINED: "consult",

@@ -24,6 +24,7 @@ from vault.rule_changes import ProposalClosed, ProposalOutdated, RulesUnchanged
 from vault.rulesets import RuleSetAltered, RuleSetMissing
 from vault.sealing import SealBroken
 from vault.settings import Settings
+from vault.trail import NothingToFind, TooMany
 from vault.vault import Vault
 from vault.web import api, authzen, description, problems, rules
 from vault.web.frame import Frame, add_health, add_refusals
@@ -41,6 +42,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ProposalOutdated: problems.PROPOSAL_OUTDATED,
     RequestClosed: problems.REQUEST_CLOSED,
     GrantTooLong: problems.GRANT_TOO_LONG,
+    NothingToFind: problems.NOTHING_TO_FIND,
+    TooMany: problems.TOO_MANY,
     RangeOutside: problems.RANGE,
     SealBroken: problems.BROKEN,
     ObjectMissing: problems.BROKEN,
