@@ -87,6 +87,7 @@ class _Facts(NamedTuple):
     about: encoding.About
     subject: UUID | None
     proposer: UUID | None
+    concerned: frozenset[UUID]
     folds: tuple[int, ...]
     """Of the moments (`_folds`)."""
 
@@ -101,6 +102,7 @@ class _Facts(NamedTuple):
             about,
             asked.subject,
             asked.proposer,
+            asked.concerned,
             _folds(asked.resource, about),
         )
 

@@ -12,6 +12,7 @@ import pytest
 from policies.engine import RuleSet
 from policies.facts import (
     ABOUT_RULES,
+    ABOUT_TRAIL,
     Action,
     Grant,
     Person,
@@ -27,7 +28,7 @@ from policies.scenes import FACTS
 from tests.policies.statement import REGULATIONS, Answer, Regulation
 from tests.policies.world import MOMENT, NOW, id_of, roles, rule_set, texts
 
-SITUATIONS = 7_500
+SITUATIONS = 9_000
 """For each of the four."""
 NAMED = {regulation.municipality: regulation for regulation in REGULATIONS}
 PEOPLE = ("asker", "colleague", "third")
@@ -52,7 +53,7 @@ class Chance:
         action = self.one(Action) if self.likely(0.5) else Action.ASK
         person, footage = self.person(), self.footage()
         purpose = self.one(self.purposes) if self.likely(0.9) else self.one(self.known)
-        if action is Action.READ_AUDIT:
+        if action in ABOUT_TRAIL:
             purpose = self.one(["toezicht-inzagelog", "audit", purpose])
         now = NOW + timedelta(days=self.random.randint(0, 3))
         return Situation(
@@ -66,6 +67,7 @@ class Chance:
             search=self.search(person, footage, purpose, now) if self.likely(0.7) else None,
             subject=id_of(self.one(PEOPLE)),
             proposer=id_of(self.one(PEOPLE)) if self.likely(0.7) else None,
+            concerned=frozenset(id_of(name) for name in PEOPLE if self.likely(0.1)),
         )
 
     def likely(self, share: float) -> bool:
@@ -99,7 +101,7 @@ class Chance:
     def resource(self, action: Action, footage: Recording) -> Resource:
         if action in ABOUT_RULES:
             return RuleBook(self.home())
-        if action is Action.READ_AUDIT or (action is Action.EVALUATE and self.likely(0.5)):
+        if action in ABOUT_TRAIL or (action is Action.EVALUATE and self.likely(0.5)):
             return Trail(self.home())
         return footage
 
