@@ -3,9 +3,11 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -28,7 +30,7 @@ from policies.scenes import FACTS
 from tests.policies.statement import REGULATIONS, Answer, Regulation
 from tests.policies.world import MOMENT, NOW, id_of, roles, rule_set, texts
 
-SITUATIONS = 9_000
+SITUATIONS = 10_000
 """For each of the four."""
 NAMED = {regulation.municipality: regulation for regulation in REGULATIONS}
 PEOPLE = ("asker", "colleague", "third")
@@ -54,7 +56,9 @@ class Chance:
         person, footage = self.person(), self.footage()
         purpose = self.one(self.purposes) if self.likely(0.9) else self.one(self.known)
         if action in ABOUT_TRAIL:
-            purpose = self.one(["toezicht-inzagelog", "audit", purpose])
+            purpose = self.one(["toezicht-inzagelog", "toezicht-inzagelog", "audit", purpose])
+        if action is Action.SETTLE_SIGNAL and self.likely(0.5):
+            person = replace(person, roles=person.roles | {"privacy-officer"})
         now = NOW + timedelta(days=self.random.randint(0, 3))
         return Situation(
             person=person,
@@ -67,7 +71,7 @@ class Chance:
             search=self.search(person, footage, purpose, now) if self.likely(0.7) else None,
             subject=id_of(self.one(PEOPLE)),
             proposer=id_of(self.one(PEOPLE)) if self.likely(0.7) else None,
-            concerned=frozenset(id_of(name) for name in PEOPLE if self.likely(0.1)),
+            concerned=self.concerned() if action is Action.SETTLE_SIGNAL else frozenset(),
         )
 
     def likely(self, share: float) -> bool:
@@ -104,6 +108,9 @@ class Chance:
         if action in ABOUT_TRAIL or (action is Action.EVALUATE and self.likely(0.5)):
             return Trail(self.home())
         return footage
+
+    def concerned(self) -> frozenset[UUID]:
+        return frozenset(id_of(name) for name in PEOPLE if self.likely(0.2))
 
     def request(self, person: Person, purpose: str, now: Any, *, own: bool) -> Request:
         return Request(
