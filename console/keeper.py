@@ -17,10 +17,16 @@ from vault import tracing
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
+from vault.signals import digests, finding
+from vault.signals.digests import Week
+from vault.signals.raising import KEEPER
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
 
 log = structlog.get_logger()
+
+SIGNALS_SECONDS = 5
+"""How often the log is read on for signals; nobody waits for one."""
 
 CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
 FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
@@ -40,8 +46,12 @@ class Keeper:
             timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
         every_minute = IntervalTrigger(minutes=1)
+        every_few_seconds = IntervalTrigger(seconds=SIGNALS_SECONDS)
+        on_monday = CronTrigger(day_of_week="mon", hour=6)
         at_night = CronTrigger(hour=3, minute=15)
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
+        scheduler.add_job(self._do, every_few_seconds, ["signals", self.find_signals])
+        scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["check", self.check])
@@ -67,6 +77,24 @@ class Keeper:
     def reap_orphans(self) -> int:
         """Discard objects that no row owns."""
         return reap_orphans(self._intake, now=datetime.now(UTC))
+
+    def find_signals(self) -> int:
+        """Read the log on to its end, and raise the signals found in it."""
+        found = 0
+        while True:
+            found += finding.find(self._vault, now=datetime.now(UTC))
+            if finding.behind(self._vault) <= 0:
+                return found
+
+    def digest(self) -> int:
+        """Make the digest of the week that is over, for each municipality; told is that it is there."""
+        now = datetime.now(UTC)
+        week, made = Week.before(now), 0
+        for municipality in finding.municipalities(self._vault):
+            digest = digests.digest(self._vault, KEEPER, municipality, week, now=now)
+            log.info("signals.digest", why=f"{municipality} {week}", count=digest.total.open)
+            made += 1
+        return made
 
     def check(self) -> int:
         """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""

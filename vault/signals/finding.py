@@ -63,6 +63,12 @@ def behind(vault: Vault) -> int:
         return reading.size(session) - (reader.index if reader else 0)
 
 
+def municipalities(vault: Vault) -> list[str]:
+    """Those that are registered here and have rules."""
+    with vault.database.reading() as session:
+        return list(_signals(vault, session))
+
+
 def _something_to_do(vault: Vault, now: datetime) -> bool:
     """Without a transaction that keeps writers waiting: whether anything is to be read or has come due."""
     if behind(vault) > 0:

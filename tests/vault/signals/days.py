@@ -1,6 +1,7 @@
 """What tests of signals share: acts that raise one, in a moment, and the keeper's look at the log."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -46,7 +47,7 @@ def approved_at_once(
     made: Installation, recording: RecordingId | None = None, *, after: int = 4
 ) -> RecordingId:
     """A request of the supervisor that the privacy officer approves so many seconds later."""
-    recording = recording or keep(made, footage(1000, seed=after))
+    recording = recording or keep(made, footage(1000, seed=uuid4().int))
     moment = now()
     asked = ask(made.vault, made.caller(town.SUPERVISOR), wish(recording, PURPOSE), now=moment)
     approve(made, asked.request, now=moment + timedelta(seconds=after))

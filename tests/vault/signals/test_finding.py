@@ -9,14 +9,15 @@ from sqlalchemy import delete, select, update
 from console.demo import town
 from policies.signals.happening import WATCHED
 from tests.installation import Installation
+from tests.ruling import ONE, OTHER, REASON
 from tests.vault.signals.days import approved_at_once, look, now, raised, sightings
-from tests.watching import entries, footage, granted, keep, payload_of, wish
+from tests.watching import choosing, entries, footage, granted, keep, payload_of, wish
 from vault import grants, rule_changes
 from vault.audit import Event
 from vault.completions import Completions
 from vault.log.tables import LogReader
 from vault.requests import ask
-from vault.signals import finding
+from vault.signals import finding, memory
 from vault.signals.tables import SignalEntry, SignalSighting
 from vault.tables import AuditEntry, AuditPayload
 from vault.viewing import Viewing, Watching
@@ -129,7 +130,7 @@ def test_watched_shortly_before_disposal(installation: Installation) -> None:
     grant = granted(installation, keep(installation, footage(1000), started_at=recorded))
     watching, by = Watching(installation.vault), installation.caller(town.SUPERVISOR)
     for span in ((0, 9), (10, 19)):
-        assert isinstance(watching.watch(by, grant, lambda _, at=span: at, now=now()), Viewing)
+        assert isinstance(watching.watch(by, grant, choosing(*span), now=now()), Viewing)
     look(installation)
     rows = [row for row in raised(installation) if row.kind == "viewed-shortly-before-disposal"]
     assert len(rows) == 1
@@ -149,12 +150,8 @@ def test_what_waits_for_its_number_is_not_missing_yet(installation: Installation
 
 
 def test_a_municipality_that_does_not_want_a_signal_has_none(small: Installation) -> None:
-    texts = {
-        **small.vault.rule_sets.folders[town.SLUG],
-        "signals.toml": "[approved-within-seconds]\noff = true\n",
-    }
-    from tests.ruling import ONE, OTHER, REASON
-
+    off = "[approved-within-seconds]\noff = true\n"
+    texts = {**small.vault.rule_sets.folders[town.SLUG], "signals.toml": off}
     outcome = rule_changes.propose(small.vault, ONE, town.SLUG, texts, reason=REASON, now=now())
     assert outcome.change is not None
     rule_changes.activate(small.vault, OTHER, outcome.change.id, now=now())
@@ -196,7 +193,7 @@ def test_dying_before_the_commit_finds_it_again(small: Installation, monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(finding.memory, "forget", die)
+        patched.setattr(memory, "forget", die)
         with pytest.raises(KeyboardInterrupt):
             finding.find(small.vault, now=now())
     assert raised(small) == []
