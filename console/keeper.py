@@ -17,8 +17,9 @@ from vault import tracing
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
-from vault.signals import digests, finding
+from vault.signals import digests
 from vault.signals.digests import Week
+from vault.signals.finding import behind, find, municipalities
 from vault.signals.raising import KEEPER
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
@@ -82,15 +83,15 @@ class Keeper:
         """Read the log on to its end, and raise the signals found in it."""
         found = 0
         while True:
-            found += finding.find(self._vault, now=datetime.now(UTC))
-            if finding.behind(self._vault) <= 0:
+            found += find(self._vault, now=datetime.now(UTC))
+            if behind(self._vault) <= 0:
                 return found
 
     def digest(self) -> int:
         """Make the digest of the week that is over, for each municipality; told is that it is there."""
         now = datetime.now(UTC)
         week, made = Week.before(now), 0
-        for municipality in finding.municipalities(self._vault):
+        for municipality in municipalities(self._vault):
             digest = digests.digest(self._vault, KEEPER, municipality, week, now=now)
             log.info("signals.digest", why=f"{municipality} {week}", count=digest.total.open)
             made += 1

@@ -28,7 +28,7 @@ WORDS = {
         "open": "open",
         "settling": "afgedaan na",
         "total": "alles samen",
-        "note": "Geteld zijn signalen, geen mensen. Een signaal is een vraag; wat het niet betekent staat erbij.",
+        "note": "Geteld zijn signalen, geen mensen. Een signaal is een vraag, en zegt wat het niet betekent.",
     },
     "en": {
         "digest": "Signals of {municipality}, week {week} ({since} to {until})",
@@ -38,7 +38,7 @@ WORDS = {
         "open": "open",
         "settling": "settled after",
         "total": "all together",
-        "note": "Signals are counted, not people. A signal is a question; what it does not mean comes with it.",
+        "note": "Signals are counted, not people. A signal is a question, and says what it does not mean.",
     },
 }
 

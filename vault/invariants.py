@@ -18,6 +18,7 @@ from vault.keys import KeyRingError, WrappedKey
 from vault.objects import StoredObject
 from vault.rulesets import is_whole
 from vault.sealing import sealed_length
+from vault.signals.tables import RaisedSignal
 from vault.tables import (
     Arrival,
     AuditEntry,
@@ -137,6 +138,27 @@ def _decisions_without_rules(session: Session, _now: datetime) -> Iterator[str]:
     return map(str, session.scalars(query.limit(MOST_FINDINGS)))
 
 
+def _signals_untold(session: Session, _now: datetime) -> Iterator[str]:
+    """Raised or settled, and the trail does not say so: somebody wrote, or hid, a signal by hand.
+
+    Whatever is older than the trail's first entry is passed over: it was pruned.
+    """
+    begins = select(func.min(AuditEntry.at)).scalar_subquery()
+
+    told = {
+        column: select(AuditEntry).where(AuditEntry.id == column, AuditEntry.event == event).exists()
+        for column, event in (
+            (RaisedSignal.raised_in, Event.SIGNAL_RAISED),
+            (RaisedSignal.settled_in, Event.SIGNAL_SETTLED),
+        )
+    }
+    untold = or_(
+        (RaisedSignal.raised_at > begins) & ~told[RaisedSignal.raised_in],
+        (RaisedSignal.settled_at > begins) & ~told[RaisedSignal.settled_in],
+    )
+    return map(str, session.scalars(select(RaisedSignal.id).where(untold).limit(MOST_FINDINGS)))
+
+
 _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "kept-without-key": _recordings_where(
         Recording.state == State.KEPT,
@@ -160,6 +182,7 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "grant-without-approval": _grants_without_approval,
     "rule-set-altered": _rule_sets_altered,
     "decision-without-rules": _decisions_without_rules,
+    "signal-without-entry": _signals_untold,
 }
 
 

@@ -75,16 +75,16 @@ def test_nobody_else_and_for_nothing_else(small: Installation, who: town.Residen
     assert not entries(small, Event.SIGNAL_READ)
 
 
-def test_open_and_settled(installation: Installation) -> None:
-    newest, older = two(installation)
-    with installation.vault.database.transaction() as session:
+def test_open_and_settled(small: Installation) -> None:
+    newest, older = two(small)
+    with small.vault.database.transaction() as session:
         session.execute(
             update(RaisedSignal)
             .where(RaisedSignal.id == older)
-            .values(settled_at=now(), settled_in=entries(installation)[0].id)
+            .values(settled_at=now(), settled_in=entries(small)[0].id)
         )
-    unsettled = [told.row.id for told in page(installation, state=SignalState.OPEN).signals]
-    settled = [told.row.id for told in page(installation, state=SignalState.SETTLED).signals]
+    unsettled = [told.row.id for told in page(small, state=SignalState.OPEN).signals]
+    settled = [told.row.id for told in page(small, state=SignalState.SETTLED).signals]
     assert newest in unsettled
     assert settled == [older]
     assert older not in unsettled
