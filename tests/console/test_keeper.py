@@ -139,6 +139,8 @@ def test_when_chores_are_due(keeper: Keeper) -> None:
     assert ("reap", "interval[0:01:00]") in due
     assert ("signals", "interval[0:00:05]") in due
     assert ("digest", "cron[day_of_week='mon', hour='6']") in due
+    assert ("sequence", "interval[0:00:01]") in due
+    assert ("reconcile", "interval[0:05:00]") in due
     assert ("reap-orphans", "cron[hour='3', minute='15']") in due
     assert str(scheduler.timezone) == "Europe/Amsterdam"
 
