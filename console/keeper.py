@@ -23,6 +23,7 @@ from vault.signals import digests
 from vault.signals.digests import Week
 from vault.signals.finding import behind, find, municipalities
 from vault.signals.raising import KEEPER
+from vault.trail.indexer import index
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
 
@@ -59,6 +60,7 @@ class Keeper:
         sequencing = self._sequencing
         scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
         scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_second, ["index", self.index])
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, every_few_seconds, ["signals", self.find_signals])
         scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)
@@ -79,6 +81,10 @@ class Keeper:
             },
         )
         return Frame(app, "keeper", {})
+
+    def index(self) -> int:
+        """Make what has a number in the log findable."""
+        return index(self._vault)
 
     def reap(self) -> int:
         """End uploads that stopped coming."""

@@ -75,6 +75,7 @@ class Event(enum.StrEnum):
     RECORDINGS_FOUND = "recordings.found"
     QUARANTINE_READ = "quarantine.read"
     TRAIL_READ = "trail.read"
+    TRAIL_EXPORTED = "trail.exported"
     TRAIL_DENIED = "trail.denied"
     SIGNAL_RAISED = "signal.raised"
     SIGNAL_READ = "signal.read"
@@ -130,6 +131,7 @@ _OPERATIONS = {
     Event.VIEWING_DENIED: "consult",
     Event.VIEWING_COMPLETED: "consult",
     Event.TRAIL_READ: "consult",
+    Event.TRAIL_EXPORTED: "consult",
     Event.TRAIL_DENIED: "consult",
     Event.SIGNAL_READ: "consult",
     Event.SIGNALS_LISTED: "consult",

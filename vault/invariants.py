@@ -6,6 +6,7 @@ only, and what to do about it is in docs/operations.md.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -33,6 +34,7 @@ from vault.tables import (
     SealedKey,
     State,
 )
+from vault.trail import invariants as trail
 from vault.vault import Vault
 
 __all__ = ["Finding", "check_all"]
@@ -57,6 +59,7 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
             *_objects(vault, session),
             *_payloads(vault, session),
             *of_log,
+            *_trail(vault, session, now),
         ]
 
 
@@ -227,3 +230,12 @@ def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
         }
         if not known_as & told:
             yield Finding("kept-without-entry", str(recording))
+
+
+def _trail(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
+    """Every entry is found by what it says: whoever takes a term away hides it from who looks for it."""
+    for found in islice(trail.amiss(vault.ring, session, now), MOST_FINDINGS):
+        if found.hidden:
+            yield Finding("entry-hidden", found.entry)
+        if found.misplaced:
+            yield Finding("entry-not-as-hashed", found.entry)

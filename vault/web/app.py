@@ -25,6 +25,7 @@ from vault.rulesets import RuleSetAltered, RuleSetMissing
 from vault.sealing import SealBroken
 from vault.settings import Settings
 from vault.signals.settling import AlreadySettled
+from vault.trail import NothingToFind, TooMany
 from vault.vault import Vault
 from vault.web import api, authzen, description, problems, rules, signals
 from vault.web.frame import Frame, add_health, add_refusals
@@ -43,6 +44,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     RequestClosed: problems.REQUEST_CLOSED,
     GrantTooLong: problems.GRANT_TOO_LONG,
     AlreadySettled: problems.SIGNAL_SETTLED,
+    NothingToFind: problems.NOTHING_TO_FIND,
+    TooMany: problems.TOO_MANY,
     RangeOutside: problems.RANGE,
     SealBroken: problems.BROKEN,
     ObjectMissing: problems.BROKEN,
