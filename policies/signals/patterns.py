@@ -6,11 +6,12 @@ added; `tests/policies/signals/test_no_ranking.py` looks.
 """
 
 import re
-from datetime import time, timedelta
+from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from policies.hours import OfficeHours
 from policies.signals.happening import Happening, Trait, Watched
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -41,8 +42,6 @@ Traits = Annotated[
     Field(strict=False, min_length=1),
     AfterValidator(_once_each),
 ]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Table(BaseModel):
@@ -121,22 +120,13 @@ class MissingAfter(Table):
 
 
 class OutsideHours(Table):
-    """Something at an hour, or on a day, at which it is not expected; by the clock in Amsterdam."""
+    """Something out of hours (buiten kantooruren); without hours of its own, those of the municipality."""
 
-    figures: ClassVar = frozenset({"clock", "begin", "end"})
+    figures: ClassVar = frozenset({"clock", "begin", "until"})
 
     kind: Literal["outside-hours"]
     of: Step
-    begin: time
-    end: time
-    """Exclusive."""
-    days: Annotated[tuple[Weekday, ...], Field(strict=False, min_length=1)] = WEEK
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "OutsideHours":
-        if self.begin >= self.end:
-            raise ValueError("begin must be before end")
-        return self
+    hours: OfficeHours | None = None
 
 
 class ShortlyBefore(Table):

@@ -12,8 +12,9 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from policies.hours import OfficeHours
 from policies.problems import Problem
-from policies.signals.patterns import KINDS, Length, Pattern, Table, Traits, steps
+from policies.signals.patterns import KINDS, Length, OutsideHours, Pattern, Table, Traits, steps
 from policies.terms import Slug, Title
 
 SIGNALS = "signals.toml"
@@ -43,6 +44,12 @@ class Signal(Table):
     def events(self) -> frozenset[str]:
         """The events it looks at."""
         return frozenset(event for step in steps(self.pattern) for event in step.events)
+
+    def with_hours(self, hours: OfficeHours) -> "Signal":
+        """This signal, by the municipality's `hours` where it has none of its own."""
+        if not isinstance(self.pattern, OutsideHours) or self.pattern.hours is not None:
+            return self
+        return self.model_copy(update={"pattern": self.pattern.model_copy(update={"hours": hours})})
 
     @model_validator(mode="after")
     def _can_be_told(self) -> "Signal":

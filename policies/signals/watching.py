@@ -13,7 +13,6 @@ from datetime import timedelta
 from policies.retention import AMSTERDAM
 from policies.signals.happening import Happening, Trait
 from policies.signals.patterns import (
-    WEEK,
     ManyDifferent,
     MissingAfter,
     Mutual,
@@ -155,14 +154,14 @@ def _await(signal: Signal, pattern: MissingAfter, happening: Happening, memory: 
 
 
 def _outside_hours(signal: Signal, pattern: OutsideHours, happening: Happening) -> Match | None:
-    local = happening.at.astimezone(AMSTERDAM)
-    within = WEEK[local.weekday()] in pattern.days and pattern.begin <= local.time() < pattern.end
-    if within or not pattern.of.fits(happening):
+    hours = pattern.hours
+    # Without hours (`Signal.with_hours`) nothing is out of them.
+    if hours is None or not pattern.of.fits(happening) or not hours.outside(happening.at):
         return None
     figures = {
-        "clock": f"{local:%H:%M}",
-        "begin": f"{pattern.begin:%H:%M}",
-        "end": f"{pattern.end:%H:%M}",
+        "clock": f"{happening.at.astimezone(AMSTERDAM):%H:%M}",
+        "begin": f"{hours.begin:%H:%M}",
+        "until": f"{hours.until:%H:%M}",
     }
     return Match(signal.id, (happening.entry,), happening.at, figures)
 

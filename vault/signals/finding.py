@@ -20,6 +20,7 @@ from vault.log.tables import LogReader
 from vault.signals import happenings, memory, raising
 from vault.signals.tables import SignalSighting
 from vault.tables import Municipality
+from vault.trail.circumstances import hours_of
 from vault.vault import Vault
 
 READER = "signals"
@@ -90,7 +91,15 @@ def _signals(vault: Vault, session: Session) -> dict[str, Signals]:
     """The signals of each municipality that is registered here and has rules."""
     known = vault.rule_sets.municipalities()
     registered = session.scalars(select(Municipality.id).order_by(Municipality.id))
-    return {each: vault.rule_sets.of(each).signals for each in registered if each in known}
+    return {each: signals_of(vault, each) for each in registered if each in known}
+
+
+def signals_of(vault: Vault, municipality: str) -> dict[str, Signal]:
+    """The signals of a municipality, by its office hours. Raises RuleSetMissing."""
+    hours = hours_of(vault.rule_sets, municipality)
+    return {
+        name: signal.with_hours(hours) for name, signal in vault.rule_sets.of(municipality).signals.items()
+    }
 
 
 def _known_until(session: Session, read: happenings.Read, now: datetime) -> datetime:

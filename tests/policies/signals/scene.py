@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from policies.hours import OfficeHours, Weekday
 from policies.signals.happening import Happening
 from policies.signals.reading import Signal, read_signals
 from policies.signals.sightings import Match, Memory
@@ -14,7 +15,10 @@ from tests.policies.world import texts
 
 NOON = datetime(2026, 11, 25, 11, 0, tzinfo=UTC)
 """A Wednesday, noon in Amsterdam."""
-SHARED = read_signals({"shared/signals.toml": texts("shared")["signals.toml"]}, "dorp", [])
+HOURS = OfficeHours.model_validate({"days": list(Weekday), "from": time(6), "until": time(23)})
+READ = read_signals({"shared/signals.toml": texts("shared")["signals.toml"]}, "dorp", [])
+SHARED = {name: signal.with_hours(HOURS) for name, signal in READ.items()}
+"""Of a municipality with these office hours."""
 
 
 def entry(number: int) -> UUID:

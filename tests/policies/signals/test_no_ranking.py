@@ -24,7 +24,7 @@ COUNTED = {
     "times": "threshold",
     "clock": "moment of the day",
     "begin": "threshold",
-    "end": "threshold",
+    "until": "threshold",
 }
 """Every figure there is. One that says how much, how often or how fast one person does all they do, or where
 they stand among others, is not to be added: it is appraisal, whatever it is called."""

@@ -7,9 +7,9 @@ import pytest
 from policies.engine import RuleSet
 from policies.problems import Problem, RuleSetInvalid
 from policies.signals.happening import WATCHED
-from policies.signals.patterns import KINDS, ManyDifferent
+from policies.signals.patterns import KINDS, ManyDifferent, OutsideHours
 from policies.signals.reading import Signal, read_signals
-from tests.policies.signals.scene import SHARED
+from tests.policies.signals.scene import HOURS, READ, SHARED
 from tests.policies.world import texts
 from vault.audit import Event
 
@@ -20,7 +20,11 @@ explanation = { nl = "Om {clock} werd gezocht.", en = "A search was opened at {c
 does_not_mean = { nl = "Niet dat het niet mocht.", en = "Not that it was not allowed." }
 once_per = ["person", "day"]
 quiet_for = "1d"
-pattern = { kind = "outside-hours", of = { events = ["search.opened"] }, begin = 07:00:00, end = 20:00:00 }
+
+[nightly-searches.pattern]
+kind = "outside-hours"
+of = { events = ["search.opened"] }
+hours = { days = ["monday"], from = 07:00:00, until = 20:00:00 }
 """
 
 
@@ -108,7 +112,7 @@ def wrong(old: str, new: str) -> list[str]:
         ('["person", "day"]', '["day", "day"]', "nightly-searches.once_per: names one twice"),
         ('"1d"', '"1 dag"', 'nightly-searches.quiet_for: must be a number and s, m, h or d, such as "10s"'),
         ('"1d"', '"400d"', "nightly-searches.quiet_for: must not be longer than 366d"),
-        ("07:00:00", "21:00:00", "nightly-searches.pattern: begin must be before end"),
+        ("07:00:00", "21:00:00", "nightly-searches.pattern.hours: until must come after from"),
         (
             "Om {clock}",
             "Om {clok}",
@@ -131,14 +135,14 @@ def test_what_should_follow_has_one_end() -> None:
             'pattern = { kind = "missing-after", first = { events = ["viewing.served"] }, '
             f'then = {{ events = ["viewing.completed"] }}, same = ["viewing"]{more} }}'
         )
-        _, problems = read(OWN[: OWN.index("pattern")].replace("{clock}", "{within}") + pattern)
+        _, problems = read(OWN[: OWN.index("[nightly-searches.pattern]")].replace("{clock}", "{within}") + pattern)
         assert [each.text for each in problems] == ["nightly-searches.pattern: needs either within or until"]
 
 
 def test_a_rule_set_has_its_signals_and_refuses_what_is_none() -> None:
     files, shared = texts("voorbeeldstad"), texts("shared")
     without = RuleSet.parse("voorbeeldstad", files, shared)
-    assert without.signals == SHARED
+    assert without.signals == READ
     changed = RuleSet.parse("voorbeeldstad", {**files, "signals.toml": OWN}, shared)
     assert "nightly-searches" in changed.signals
     assert changed.digest != without.digest
@@ -150,3 +154,14 @@ def test_a_rule_set_has_its_signals_and_refuses_what_is_none() -> None:
 def test_rules_of_before_there_were_signals_have_none() -> None:
     before = {name: text for name, text in texts("shared").items() if name != "signals.toml"}
     assert RuleSet.parse("voorbeeldstad", texts("voorbeeldstad"), before).signals == {}
+
+
+def test_hours_are_the_municipalitys_unless_a_signal_has_its_own() -> None:
+    found, problems = read(OWN)
+    assert problems == []
+    by_hours = {name: signal.with_hours(HOURS) for name, signal in found.items()}
+    changed = {name for name, signal in by_hours.items() if signal != found[name]}
+    assert changed == {"requested-out-of-hours"}
+    pattern = by_hours["requested-out-of-hours"].pattern
+    assert isinstance(pattern, OutsideHours)
+    assert pattern.hours == HOURS

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from policies.signals.happening import Happening
 from policies.signals.sightings import Match
-from tests.policies.signals.scene import NOON, SHARED, happening, numbered, run
+from tests.policies.signals.scene import NOON, READ, SHARED, happening, numbered, run
 
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
 ANNE = {"person": "anne", "recording": "film"}
@@ -163,7 +163,7 @@ def test_a_request_out_of_hours(hours: int, found: bool) -> None:
     matches = raised(submitted(HOUR * hours), submitted(HOUR * hours + SECOND))
     assert names(matches) == ["requested-out-of-hours"] * found
     if found:
-        assert matches[0].figures == {"clock": f"{(12 + hours):02}:00", "begin": "06:00", "end": "23:00"}
+        assert matches[0].figures == {"clock": f"{(12 + hours):02}:00", "begin": "06:00", "until": "23:00"}
 
 
 def test_hours_are_those_of_amsterdam() -> None:
@@ -171,6 +171,10 @@ def test_hours_are_those_of_amsterdam() -> None:
     assert names(raised(summer)) == []
     winter = replace(submitted(), at=NOON.replace(hour=4, minute=30))
     assert names(raised(winter)) == ["requested-out-of-hours"]
+
+
+def test_without_hours_nothing_is_out_of_them() -> None:
+    assert run(numbered([submitted(-7 * HOUR)]), READ.values()) == []
 
 
 # --- laws ---------------------------------------------------------------------------------------------------
