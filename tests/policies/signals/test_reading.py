@@ -135,7 +135,8 @@ def test_what_should_follow_has_one_end() -> None:
             'pattern = { kind = "missing-after", first = { events = ["viewing.served"] }, '
             f'then = {{ events = ["viewing.completed"] }}, same = ["viewing"]{more} }}'
         )
-        _, problems = read(OWN[: OWN.index("[nightly-searches.pattern]")].replace("{clock}", "{within}") + pattern)
+        rest = OWN[: OWN.index("[nightly-searches.pattern]")].replace("{clock}", "{within}")
+        _, problems = read(rest + pattern)
         assert [each.text for each in problems] == ["nightly-searches.pattern: needs either within or until"]
 
 
