@@ -13,7 +13,7 @@ import prometheus_client
 import structlog
 import typer
 
-from console import audit, keys, policy, registering
+from console import audit, keys, policy, registering, signals
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.keeper import Keeper
 from console.registering import operator
@@ -30,6 +30,7 @@ from vault.rule_changes import OwnProposal, ProposalClosed, ProposalOutdated, Ru
 from vault.rulesets import RuleSetAltered, RuleSetMissing
 from vault.schema import SchemaOutdated, migrate, require_newest
 from vault.settings import Settings, SettingsRefused, load
+from vault.signals.digests import WeekUnknown
 from vault.vault import Vault, database_of, open_vault, store_of
 from vault.web.app import make_app as make_vault
 from vault.web.server import serve
@@ -40,6 +41,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
+app.add_typer(signals.app, name="signals")
 
 REFUSALS = (
     SettingsRefused,
@@ -59,6 +61,7 @@ REFUSALS = (
     NotRegistered,
     DockKeyRefused,
     RoleUnknown,
+    WeekUnknown,
     HomeRefused,
     NotReady,
 )

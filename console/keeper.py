@@ -19,11 +19,18 @@ from vault import tracing
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
+from vault.signals import digests
+from vault.signals.digests import Week
+from vault.signals.finding import behind, find, municipalities
+from vault.signals.raising import KEEPER
 from vault.trail.indexer import index_all
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
 
 log = structlog.get_logger()
+
+SIGNALS_SECONDS = 5
+"""How often the log is read on for signals; nobody waits for one."""
 
 CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
 FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
@@ -43,6 +50,8 @@ class Keeper:
         scheduler = BackgroundScheduler(
             timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
+        every_few = IntervalTrigger(seconds=SIGNALS_SECONDS)
+        on_monday = CronTrigger(day_of_week="mon", hour=6)
         # Told as a warning each time that a busy second takes longer; the log's lag says what matters of it.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         every_second, every_minute = IntervalTrigger(seconds=1), IntervalTrigger(minutes=1)
@@ -53,6 +62,8 @@ class Keeper:
         scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
         scheduler.add_job(self._do, every_second, ["index", self.index], misfire_grace_time=None)
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
+        scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
+        scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["check", self.check])
@@ -82,6 +93,27 @@ class Keeper:
     def reap_orphans(self) -> int:
         """Discard objects that no row owns."""
         return reap_orphans(self._intake, now=datetime.now(UTC))
+
+    def find_signals(self) -> int:
+        """Read the log on to its end, and raise the signals found in it."""
+        found, left = find(self._vault, now=datetime.now(UTC)), behind(self._vault)
+        while left > 0:
+            found += find(self._vault, now=datetime.now(UTC))
+            before, left = left, behind(self._vault)
+            if left >= before:
+                # More comes in than is read: the reaper and the others must have their turn too.
+                break
+        return found
+
+    def digest(self) -> int:
+        """Make the digest of the week that is over, for each municipality; told is that it is there."""
+        now = datetime.now(UTC)
+        week, made = Week.before(now), 0
+        for municipality in municipalities(self._vault):
+            digest = digests.digest(self._vault, KEEPER, municipality, week, now=now)
+            log.info("signals.digest", why=f"{municipality} {week}", count=digest.total.open)
+            made += 1
+        return made
 
     def check(self) -> int:
         """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""

@@ -20,6 +20,7 @@ from vault.log import invariants as log_invariants
 from vault.objects import StoredObject
 from vault.rulesets import is_whole
 from vault.sealing import sealed_length
+from vault.signals.tables import RaisedSignal
 from vault.tables import (
     Arrival,
     AuditEntry,
@@ -142,6 +143,27 @@ def _decisions_without_rules(session: Session, _now: datetime) -> Iterator[str]:
     return map(str, session.scalars(query.limit(MOST_FINDINGS)))
 
 
+def _signals_untold(session: Session, _now: datetime) -> Iterator[str]:
+    """Raised or settled, and the trail does not say so: somebody wrote, or hid, a signal by hand.
+
+    Whatever is older than the trail's first entry is passed over: it was pruned.
+    """
+    begins = select(func.min(AuditEntry.at)).scalar_subquery()
+
+    told = {
+        column: select(AuditEntry).where(AuditEntry.id == column, AuditEntry.event == event).exists()
+        for column, event in (
+            (RaisedSignal.raised_in, Event.SIGNAL_RAISED),
+            (RaisedSignal.settled_in, Event.SIGNAL_SETTLED),
+        )
+    }
+    untold = or_(
+        (RaisedSignal.raised_at > begins) & ~told[RaisedSignal.raised_in],
+        (RaisedSignal.settled_at > begins) & ~told[RaisedSignal.settled_in],
+    )
+    return map(str, session.scalars(select(RaisedSignal.id).where(untold).limit(MOST_FINDINGS)))
+
+
 _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "kept-without-key": _recordings_where(
         Recording.state == State.KEPT,
@@ -165,6 +187,7 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "grant-without-approval": _grants_without_approval,
     "rule-set-altered": _rule_sets_altered,
     "decision-without-rules": _decisions_without_rules,
+    "signal-without-entry": _signals_untold,
 }
 
 

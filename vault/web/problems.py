@@ -86,6 +86,14 @@ GRANT_TOO_LONG = _problem(
     "De toestemming mag niet in het verleden eindigen, en niet langer duren dan de regels of de beelden.",
     "The grant must not end in the past, nor outlast what the rules allow or the footage itself.",
 )
+SIGNAL_SETTLED = _problem(
+    409,
+    "signal-settled",
+    "Al afgedaan",
+    "Already settled",
+    "Dit signaal is al afgedaan; de aantekening daarbij blijft staan.",
+    "This signal was settled already; the note of that stays.",
+)
 RULES_INVALID = _problem(
     400,
     "rules-invalid",
