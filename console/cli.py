@@ -42,7 +42,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
-app.command()(evidence)
+app.command("evidence")(evidence)
 
 REFUSALS = (
     SettingsRefused,

@@ -142,7 +142,8 @@ class _Filling:
         """The first two of the three questions, as the rule set itself is told."""
         chapters = describe(self._rule_set, LANGUAGE)
         begins = [place for place, block in enumerate(chapters) if isinstance(block, Heading)]
-        return as_plain(chapters[begins[1] : begins[3]]).strip()
+        told = as_plain(chapters[begins[1] : begins[3]]).strip()
+        return f"{told}\n\n{self._fixed['proposal']['left']}"
 
     def _recipients(self) -> str:
         lines = [

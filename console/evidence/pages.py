@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from console.evidence.chapters import Say, chapters, in_language, moment
 from policies.words import Words
-from vault.documents import Block, Document, Heading, Language, Paragraph
+from vault.documents import Block, Document, Heading, Language, Paragraph, Table
 from vault.evidence.making import Evidence
 from vault.evidence.requirements import Met
 
@@ -13,6 +13,20 @@ MET = {
     Met.PARTLY: Words("deels", "partly"),
     Met.NOT: Words("nee", "no"),
 }
+
+FIGURES = {
+    "records": Words("wettelijke stukken", "legal records"),
+    "purposes": Words("toegang", "access"),
+    "counts": Words("counts.csv", "counts.csv"),
+    "denials": Words("weigeringen", "denials"),
+    "requests": Words("verzoeken", "requests"),
+    "grants": Words("toestemmingen", "grants"),
+    "terms": Words("bewaartermijnen", "terms"),
+    "ruleChanges": Words("regels", "rules"),
+    "integrity": Words("integriteit van het inzagelog", "integrity of the audit trail"),
+    "rights": Words("rollen", "roles"),
+}
+"""How each of the figures is called in the text."""
 
 
 def document(made: Evidence, language: Language) -> Document:
@@ -70,13 +84,19 @@ def _blocks(made: Evidence, language: Language, say: Say) -> Iterator[Block]:
 
 
 def _requirements(made: Evidence, language: Language, say: Say) -> Iterator[Block]:
-    yield Heading(
-        say("Wat wordt gevraagd, en wat daarvoor wordt gedaan", "What is asked, and what is done for it")
-    )
+    asked = say("Wat wordt gevraagd", "What is asked")
+    yield Heading(asked)
+    columns = (asked, say("bron", "source"), say("vervuld", "met"))
+    rows = [
+        (in_language(each.asks, language), each.source, MET[each.met].in_language(language))
+        for each in made.told.requirements
+    ]
+    yield Table(columns, rows, widths=(4, 2.5, 0.8))
+    yield Heading(say("Wat daarvoor wordt gedaan, en wat niet", "What is done for it, and what is not"))
     for each in made.told.requirements:
-        lacks = f"\n{say('Niet', 'Not')}: {in_language(each.lacks, language)}" if each.lacks else ""
         yield Heading(f"{in_language(each.asks, language)}", 2)
-        yield Paragraph(f"{each.source}. {say('Vervuld', 'Met')}: {MET[each.met].in_language(language)}.")
+        lacks = f"\n{say('Niet', 'Not')}: {in_language(each.lacks, language)}" if each.lacks else ""
         yield Paragraph(f"{in_language(each.control, language)}{lacks}")
-        shown = [*each.where, *each.tests]
-        yield Paragraph(say("Te zien in: ", "Shown by: ") + ", ".join(shown))
+        shown = say("Te zien in: ", "Shown by: ") + ", ".join([*each.where, *each.tests])
+        figures = ", ".join(FIGURES[name].in_language(language) for name in each.figures)
+        yield Paragraph(f"{shown}{say('. Cijfers: ', '. Figures: ') if figures else ''}{figures}.")
