@@ -42,3 +42,10 @@ def test_terms_kept_and_broken(whole: Installation) -> None:
     week = parse_period(f"{ended - timedelta(days=1)}..{ended + timedelta(days=1)}")
     told = evidence(whole, week).told.figures.terms
     assert (told.terms_ended, told.still_there, told.longest_overdue_days, told.kept) == (1, 1, 5, 0)
+
+
+def test_a_term_that_has_not_ended_yet_is_not_broken(whole: Installation) -> None:
+    history = happen(whole)
+    coming = parse_period(f"{history.now.date()}..{(history.now + timedelta(days=40)).date()}")
+    told = evidence(whole, coming).told.figures.terms
+    assert (told.there_now, told.terms_ended, told.still_there) == (2, 0, 0)
