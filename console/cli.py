@@ -13,7 +13,7 @@ import prometheus_client
 import structlog
 import typer
 
-from console import keys, policy, registering
+from console import audit, keys, policy, registering, signals
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
 from console.keeper import Keeper
@@ -33,16 +33,19 @@ from vault.rule_changes import OwnProposal, ProposalClosed, ProposalOutdated, Ru
 from vault.rulesets import RuleSetAltered, RuleSetMissing
 from vault.schema import SchemaOutdated, migrate, require_newest
 from vault.settings import Settings, SettingsRefused, load
+from vault.signals.digests import WeekUnknown
 from vault.vault import Vault, database_of, open_vault, store_of
 from vault.web.app import make_app as make_vault
 from vault.web.server import serve
 from vault.web.tokens import IssuerRefused
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
 app.command("evidence")(evidence)
+app.add_typer(signals.app, name="signals")
 
 REFUSALS = (
     SettingsRefused,
@@ -64,6 +67,7 @@ REFUSALS = (
     RoleUnknown,
     PeriodUnreadable,
     PeriodToCome,
+    WeekUnknown,
     HomeRefused,
     NotReady,
 )

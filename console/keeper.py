@@ -1,5 +1,6 @@
 """The keeper: does what must happen without anyone asking, again and again, until it is told to stop."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -11,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from fastapi import FastAPI
 from prometheus_client import Counter, Gauge
 
+from console.sequencing import Sequencing
 from ingest.intake import Intake
 from ingest.reaper import reap, reap_orphans
 from vault import tracing
@@ -19,15 +21,21 @@ from vault.evidence.checking import record_check
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
+from vault.signals import digests
+from vault.signals.digests import Week
+from vault.signals.finding import behind, find, municipalities
+from vault.signals.raising import KEEPER
+from vault.trail.indexer import index
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
 
 log = structlog.get_logger()
 
+SIGNALS_SECONDS = 5
+"""How often the log is read on for signals; nobody waits for one."""
+
 CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
 FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
-
-KEEPER = Actor("process", "keeper", "keeper")
 
 
 class Keeper:
@@ -39,15 +47,27 @@ class Keeper:
         self._by = by
         self._intake = Intake(vault.database, vault.ring, vault.store, vault.rule_sets, settings)
         self._settings = settings
+        self._sequencing = Sequencing(vault)
 
     def schedule(self) -> BackgroundScheduler:
         """The chores and when they are due; start and shut down what comes back."""
         scheduler = BackgroundScheduler(
             timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
-        every_minute = IntervalTrigger(minutes=1)
+        every_few_seconds = IntervalTrigger(seconds=SIGNALS_SECONDS)
+        on_monday = CronTrigger(day_of_week="mon", hour=6)
+        # Told as a warning each time that a busy second takes longer; the log's lag says what matters of it.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+        every_second, every_minute = IntervalTrigger(seconds=1), IntervalTrigger(minutes=1)
+        every_five = IntervalTrigger(minutes=5)
         at_night = CronTrigger(hour=3, minute=15)
+        sequencing = self._sequencing
+        scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_second, ["index", self.index])
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
+        scheduler.add_job(self._do, every_few_seconds, ["signals", self.find_signals])
+        scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["check", self.check])
@@ -66,6 +86,10 @@ class Keeper:
         )
         return Frame(app, "keeper", {})
 
+    def index(self) -> int:
+        """Make what has a number in the log findable."""
+        return index(self._vault)
+
     def reap(self) -> int:
         """End uploads that stopped coming."""
         return reap(self._intake, now=datetime.now(UTC))
@@ -73,6 +97,24 @@ class Keeper:
     def reap_orphans(self) -> int:
         """Discard objects that no row owns."""
         return reap_orphans(self._intake, now=datetime.now(UTC))
+
+    def find_signals(self) -> int:
+        """Read the log on to its end, and raise the signals found in it."""
+        found = 0
+        while True:
+            found += find(self._vault, now=datetime.now(UTC))
+            if behind(self._vault) <= 0:
+                return found
+
+    def digest(self) -> int:
+        """Make the digest of the week that is over, for each municipality; told is that it is there."""
+        now = datetime.now(UTC)
+        week, made = Week.before(now), 0
+        for municipality in municipalities(self._vault):
+            digest = digests.digest(self._vault, KEEPER, municipality, week, now=now)
+            log.info("signals.digest", why=f"{municipality} {week}", count=digest.total.open)
+            made += 1
+        return made
 
     def check(self) -> int:
         """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""

@@ -5,8 +5,8 @@ only, and what to do about it is in docs/operations.md.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -14,10 +14,13 @@ from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Event
+from vault.finding import Finding
 from vault.keys import KeyRingError, WrappedKey
+from vault.log import invariants as log_invariants
 from vault.objects import StoredObject
 from vault.rulesets import is_whole
 from vault.sealing import sealed_length
+from vault.signals.tables import RaisedSignal
 from vault.tables import (
     Arrival,
     AuditEntry,
@@ -31,19 +34,14 @@ from vault.tables import (
     SealedKey,
     State,
 )
+from vault.trail import invariants as trail
 from vault.vault import Vault
+
+__all__ = ["Finding", "check_all"]
 
 EXAMINED_WITHIN = timedelta(days=1)
 MOST_FINDINGS = 1000
 """Most findings of one check: more would say no more."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that must not be: which check found it, and about what."""
-
-    check: str
-    about: str
 
 
 def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
@@ -54,7 +52,15 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
             for name, check in _CHECKS.items()
             for about in list(check(session, now))[:MOST_FINDINGS]
         ]
-        return [*found, *_keys(vault, session), *_objects(vault, session), *_payloads(vault, session)]
+        of_log = log_invariants.check(session, vault.ring, now)
+        return [
+            *found,
+            *_keys(vault, session),
+            *_objects(vault, session),
+            *_payloads(vault, session),
+            *of_log,
+            *_trail(vault, session, now),
+        ]
 
 
 def _recordings_where(*conditions: ColumnElement[bool]) -> Callable[[Session, datetime], Iterator[str]]:
@@ -137,6 +143,27 @@ def _decisions_without_rules(session: Session, _now: datetime) -> Iterator[str]:
     return map(str, session.scalars(query.limit(MOST_FINDINGS)))
 
 
+def _signals_untold(session: Session, _now: datetime) -> Iterator[str]:
+    """Raised or settled, and the trail does not say so: somebody wrote, or hid, a signal by hand.
+
+    Whatever is older than the trail's first entry is passed over: it was pruned.
+    """
+    begins = select(func.min(AuditEntry.at)).scalar_subquery()
+
+    told = {
+        column: select(AuditEntry).where(AuditEntry.id == column, AuditEntry.event == event).exists()
+        for column, event in (
+            (RaisedSignal.raised_in, Event.SIGNAL_RAISED),
+            (RaisedSignal.settled_in, Event.SIGNAL_SETTLED),
+        )
+    }
+    untold = or_(
+        (RaisedSignal.raised_at > begins) & ~told[RaisedSignal.raised_in],
+        (RaisedSignal.settled_at > begins) & ~told[RaisedSignal.settled_in],
+    )
+    return map(str, session.scalars(select(RaisedSignal.id).where(untold).limit(MOST_FINDINGS)))
+
+
 _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "kept-without-key": _recordings_where(
         Recording.state == State.KEPT,
@@ -160,6 +187,7 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "grant-without-approval": _grants_without_approval,
     "rule-set-altered": _rule_sets_altered,
     "decision-without-rules": _decisions_without_rules,
+    "signal-without-entry": _signals_untold,
 }
 
 
@@ -202,3 +230,12 @@ def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
         }
         if not known_as & told:
             yield Finding("kept-without-entry", str(recording))
+
+
+def _trail(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
+    """Every entry is found by what it says: whoever takes a term away hides it from who looks for it."""
+    for found in islice(trail.amiss(vault.ring, session, now), MOST_FINDINGS):
+        if found.hidden:
+            yield Finding("entry-hidden", found.entry)
+        if found.misplaced:
+            yield Finding("entry-not-as-hashed", found.entry)

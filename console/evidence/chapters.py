@@ -19,6 +19,7 @@ def chapters(figures: Figures, language: Language, say: Say) -> Iterator[Block]:
     yield from _handling(figures, say)
     yield from _terms(figures, say)
     yield from _integrity(figures, say)
+    yield from _signals(figures, language, say)
     yield from _governing(figures, language, say)
 
 
@@ -150,6 +151,23 @@ def _integrity(figures: Figures, say: Say) -> Iterator[Block]:
         for each in told.witnesses
     ]
     yield Table(columns, rows, widths=(3, 1, 1.5, 1.5), numbers=(1,))
+
+
+def _signals(figures: Figures, language: Language, say: Say) -> Iterator[Block]:
+    yield Heading(say("Signalen", "Signals"))
+    columns = say(
+        "Signaal;gegeven;afgehandeld;open;helft binnen (uren)",
+        "Signal;raised;settled;open;half within (hours)",
+    ).split(";")
+    rows = [
+        (
+            in_language(each.title, language),
+            *map(str, (each.raised, each.settled, each.open)),
+            "-" if each.median_hours is None else str(each.median_hours),
+        )
+        for each in figures.signals
+    ]
+    yield Table(columns, rows, widths=(4, 1, 1.2, 0.8, 1.4), numbers=range(1, 5))
 
 
 def _governing(figures: Figures, language: Language, say: Say) -> Iterator[Block]:

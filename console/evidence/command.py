@@ -15,9 +15,10 @@ from console.policy.changing import opened
 from console.policy.describing import Language
 from console.registering import operator
 from vault.documents import write
-from vault.evidence.making import Evidence, make, served
+from vault.evidence.making import Evidence, make
 from vault.evidence.periods import parse_period
 from vault.evidence.reviewing import review
+from vault.signals.finding import municipalities
 
 Period = Annotated[str, typer.Argument(help="2026, 2026-Q4, 2026-11, or 2026-10-01..2026-11-15.")]
 Municipality = Annotated[
@@ -40,7 +41,7 @@ def evidence(
 ) -> None:
     """Write what an auditor asks for: requirements, controls, tests, figures, and a filled-in DPIA."""
     asked, vault, by, now = parse_period(period), opened(), operator(), datetime.now(UTC)
-    for name in municipality or served(vault):
+    for name in municipality or municipalities(vault):
         made = make(vault, by, name, asked, now=now)
         files = dict(_files(made, language))
         if rights:

@@ -25,6 +25,7 @@ FIGURES = {
     "ruleChanges": Words("regels", "rules"),
     "integrity": Words("integriteit van het inzagelog", "integrity of the audit trail"),
     "rights": Words("rollen", "roles"),
+    "signals": Words("signalen", "signals"),
 }
 """How each of the figures is called in the text."""
 

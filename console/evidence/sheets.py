@@ -7,8 +7,7 @@ from typing import Any
 
 from vault.evidence.making import Evidence
 from vault.evidence.reviewing import Right
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from vault.trail.spreadsheet import safe
 
 
 def sheets(made: Evidence) -> Mapping[str, str]:
@@ -35,6 +34,7 @@ def sheets(made: Evidence) -> Mapping[str, str]:
         "counts.csv": figures["counts"],
         "denials.csv": denials,
         "rule-changes.csv": figures["ruleChanges"],
+        "signals.csv": [{**_titled(each), **each} for each in figures["signals"]],
         "witnesses.csv": figures["integrity"]["witnesses"],
     }
     return {name: _sheet(rows) for name, rows in found.items() if rows}
@@ -68,6 +68,5 @@ def _cell(value: Any) -> str:
 def _written(rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    # A text that a spreadsheet would take for a formula, such as a name somebody chose, is told as text.
-    writer.writerows([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row] for row in rows)
+    writer.writerows([safe(cell) for cell in row] for row in rows)
     return text.getvalue()

@@ -16,8 +16,10 @@ from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
 from tests.docking import lacking_records
 from tests.installation import MAKER, Installation, free_port, listening
+from tests.vault.signals.days import approved_at_once, raised
 from tests.watching import entries, eventually, footage, keep, payload_of, row_of
 from vault.audit import Event
+from vault.signals.digests import Week
 from vault.tables import Arrival, SealedKey, State
 
 
@@ -80,6 +82,25 @@ def test_it_tells_who_takes_in_no_footage(small: Installation) -> None:
     assert keeper.closed() == {town.SLUG: ("dpia",)}
 
 
+def test_it_raises_signals(small: Installation, keeper: Keeper) -> None:
+    approved_at_once(small)
+    small.settle()
+    assert keeper.find_signals() >= 1
+    assert [row.kind for row in raised(small)] == ["approved-within-seconds"]
+    assert keeper.find_signals() == 0
+
+
+def test_it_tells_on_monday_that_the_digest_is_there(small: Installation, keeper: Keeper) -> None:
+    with capture_logs() as lines:
+        assert keeper.digest() == 1
+    week = Week.before(datetime.now(UTC))
+    assert [(line["event"], line["why"], line["count"]) for line in lines] == [
+        ("signals.digest", f"{town.SLUG} {week}", 0)
+    ]
+    [entry] = entries(small, Event.SIGNALS_DIGESTED)
+    assert f'"week":"{week}"'.encode() in entry.leaf
+
+
 def test_a_chore_that_fails_is_told_and_tried_again(keeper: Keeper) -> None:
     failed, done = figure("test", "failed"), figure("test", "done")
     rounds: list[int] = []
@@ -131,6 +152,10 @@ def test_when_chores_are_due(keeper: Keeper) -> None:
     due = sorted((job.args[0], str(job.trigger)) for job in scheduler.get_jobs())
     assert [name for name, _ in due].count("check") == 2
     assert ("reap", "interval[0:01:00]") in due
+    assert ("signals", "interval[0:00:05]") in due
+    assert ("digest", "cron[day_of_week='mon', hour='6']") in due
+    assert ("sequence", "interval[0:00:01]") in due
+    assert ("reconcile", "interval[0:05:00]") in due
     assert ("reap-orphans", "cron[hour='3', minute='15']") in due
     assert str(scheduler.timezone) == "Europe/Amsterdam"
 

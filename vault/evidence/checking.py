@@ -18,6 +18,7 @@ from vault.evidence.counting import Count
 from vault.evidence.figures import CheckpointTold, IntegrityTold, WitnessTold
 from vault.evidence.periods import Period
 from vault.invariants import Finding
+from vault.log.reading import checkpoint
 from vault.log.tables import LogCheckpoint, LogCosignature, LogEntry
 from vault.tables import AuditEntry
 from vault.vault import Vault
@@ -32,7 +33,7 @@ def record_check(vault: Vault, by: Actor, findings: Sequence[Finding], *, now: d
 
 def integrity(session: Session, municipality: str, period: Period, found: Sequence[Count]) -> IntegrityTold:
     """What was checked in the period. Log, checks and witnesses are those of the whole installation."""
-    newest = session.scalar(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1))
+    newest = checkpoint(session)
     signed = LogCheckpoint.signed_at >= period.since, LogCheckpoint.signed_at < period.until
     checks = _checks(session, period)
     return IntegrityTold(
@@ -51,9 +52,9 @@ def integrity(session: Session, municipality: str, period: Period, found: Sequen
     )
 
 
-def _told(checkpoint: LogCheckpoint) -> CheckpointTold:
-    root = base64.b64encode(checkpoint.root).decode()
-    return CheckpointTold(size=checkpoint.size, root=root, signed_at=checkpoint.signed_at)
+def _told(found: LogCheckpoint) -> CheckpointTold:
+    root = base64.b64encode(found.root).decode()
+    return CheckpointTold(size=found.size, root=root, signed_at=found.signed_at)
 
 
 def _outside(session: Session, municipality: str, period: Period, size: int) -> int:

@@ -187,6 +187,20 @@ class RecordTold(Told):
     reference: str | None
 
 
+class SignalTold(Told):
+    """A kind of signal: a pattern in the trail that a person looked at, or is to look at. Of nobody."""
+
+    signal: str
+    title: Text
+    raised: int
+    settled: int
+    """In the period, whenever they were raised."""
+    open: int
+    """Raised before the end of the period, and not settled by then."""
+    median_hours: float | None
+    """From raising to settling, of those that were settled in the period."""
+
+
 class Figures(Told):
     """All figures of one municipality and one period."""
 
@@ -200,3 +214,4 @@ class Figures(Told):
     rule_changes: list[RuleChangeTold]
     integrity: IntegrityTold
     rights: RightsTold
+    signals: list[SignalTold]

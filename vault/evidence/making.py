@@ -8,19 +8,17 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from policies.engine import RuleSet
 from vault import audit
 from vault.audit import Actor, Entry, Event
-from vault.evidence import acts, checking, governing, handling
+from vault.evidence import acts, alerting, checking, governing, handling
 from vault.evidence.counting import counted, recordings_watched
 from vault.evidence.figures import Figures, Told
 from vault.evidence.periods import Period
 from vault.evidence.requirements import Requirement, requirements
 from vault.ids import EntryId
-from vault.tables import Municipality
 from vault.vault import Vault
 
 VERSION = 1
@@ -58,12 +56,6 @@ class Evidence:
     entry: EntryId
     rule_set: RuleSet
     period: Period
-
-
-def served(vault: Vault) -> list[str]:
-    """The municipalities that are registered here."""
-    with vault.database.reading() as session:
-        return list(session.scalars(select(Municipality.id).order_by(Municipality.id)))
 
 
 def make(vault: Vault, by: Actor, municipality: str, period: Period, *, now: datetime) -> Evidence:
@@ -118,4 +110,5 @@ def gather(session: Session, rule_set: RuleSet, period: Period, *, now: datetime
         rule_changes=governing.rule_changes(session, municipality, period),
         integrity=checking.integrity(session, municipality, period, found),
         rights=governing.rights(session, municipality, found),
+        signals=alerting.signals(session, rule_set, period),
     )

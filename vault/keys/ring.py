@@ -6,9 +6,9 @@ who wrapped it. `info` binds what is wrapped to its purpose and its place; byte 
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from pathlib import Path
 from threading import Timer
@@ -19,10 +19,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from auditor.notes import VerifierKey
 from vault.keys import folder, receipts
 from vault.keys.errors import KeyNotHeld, RingRefused, WrappingBroken
 from vault.keys.held import KeySet, PseudonymSecret, SigningKey, WrappingKey
 from vault.keys.layout import HOLDS, MUNICIPALITY, Role, Use
+from vault.keys.log_keys import LogKeys, read_log_keys
 from vault.keys.reading import read_keys, read_pseudonym_secret, read_signing_key, read_wrapping_key
 from vault.sealing import KEY_LENGTH, DataKey
 
@@ -40,6 +42,8 @@ CONTENT_SECONDS = 60.0
 """How long a process seals audit payloads by one content key: so long it could read what it appended."""
 CONTENT_ENTRIES = 10_000
 """How many it seals by one: far below the 2**32 that random nonces allow."""
+CONTENT_KEYS_REMEMBERED = 256
+"""How many content keys who reads keeps unwrapped."""
 
 
 class WrappedKey(NamedTuple):
@@ -112,6 +116,7 @@ class KeyRing:
     payload: KeySet[WrappingKey]
     pseudonyms: KeySet[PseudonymSecret]
     receipt: KeySet[SigningKey]
+    log: LogKeys | None = None
 
     @classmethod
     def load(cls, path: Path, *, role: Role | None = None) -> "KeyRing":
@@ -122,7 +127,14 @@ class KeyRing:
         ring = folder.standing(path)
         ours = _role(ring, role)
         holds = HOLDS[ours]
-        folder.expect_only(ring, folder.entries(ring), {"role", *holds}, ours)
+        found = folder.entries(ring)
+        if Use.LOG in holds and Use.LOG not in found:
+            raise RingRefused(
+                ring / Use.LOG,
+                "is missing: this ring is of before there was a log",
+                "give it a key with: bodycam-vault keys add-log",
+            )
+        folder.expect_only(ring, found, {"role", *holds}, ours)
         sealing = {
             name: read_keys(ring / Use.SEALING / name, ours, holds[Use.SEALING], read_wrapping_key)
             for name in _municipalities(ring)
@@ -137,6 +149,7 @@ class KeyRing:
             payload=read_keys(ring / Use.PAYLOAD, ours, holds[Use.PAYLOAD], read_wrapping_key),
             pseudonyms=read_keys(ring / Use.PSEUDONYM, ours, holds[Use.PSEUDONYM], read_pseudonym_secret),
             receipt=read_keys(ring / Use.RECEIPT, ours, holds[Use.RECEIPT], read_signing_key),
+            log=read_log_keys(ring) if Use.LOG in holds else None,
         )
 
     def __repr__(self) -> str:
@@ -173,13 +186,24 @@ class KeyRing:
         """Open an audit entry's payload, also one of before content keys. Raises WrappingBroken."""
         wrapped, rest = payload.sealed[:_WRAPPED], payload.sealed[_WRAPPED:]
         try:
-            secret = _data_key(_unwrap(self.payload, payload.key_id, wrapped, _PAYLOAD_KEY)).reveal()
+            secret = self._content_key(payload.key_id, wrapped)
         except WrappingBroken:
             return _unwrap(self.payload, payload.key_id, payload.sealed, _PAYLOAD_BEFORE + entry.bytes)
         try:
             return AESGCM(secret).decrypt(rest[:_NONCE], rest[_NONCE:], _PAYLOAD + entry.bytes)
         except (InvalidTag, ValueError):
             raise WrappingBroken from None
+
+    @cached_property
+    def _content_key(self) -> Callable[[str, bytes], bytes]:
+        """The content key in a wrapping. The last ones are remembered: whoever reads many entries after each
+        other meets the same one thousands of times, and who holds the ring can open them all anyhow."""
+
+        @lru_cache(CONTENT_KEYS_REMEMBERED)
+        def unwrap(key_id: str, wrapped: bytes) -> bytes:
+            return _data_key(_unwrap(self.payload, key_id, wrapped, _PAYLOAD_KEY)).reveal()
+
+        return unwrap
 
     @cached_property
     def _payload_sealer(self) -> _PayloadSealer:
@@ -209,6 +233,20 @@ class KeyRing:
         """The public keys that receipts are checked with, as a JWK set (RFC 7517)."""
         return receipts.jwks(self.receipt)
 
+    @property
+    def origin(self) -> str:
+        """The name of the log that this installation keeps."""
+        return self._log().origin
+
+    @property
+    def log_keys(self) -> tuple[VerifierKey, ...]:
+        """What the log's checkpoints are checked with, as others take it (*vkey*); the current one first."""
+        return self._log().verifiers
+
+    def sign_checkpoint(self, text: str) -> str:
+        """The log's signature line under `text`: a promise about the log that cannot be taken back."""
+        return self._log().sign(text)
+
     def _sealing_of(self, municipality: str) -> KeySet[WrappingKey]:
         try:
             return self.sealing[municipality]
@@ -219,6 +257,11 @@ class KeyRing:
         if self.arrival is None:
             raise KeyNotHeld("only ingest's ring holds the arrival key")
         return self.arrival
+
+    def _log(self) -> LogKeys:
+        if self.log is None:
+            raise KeyNotHeld("only the vault's ring signs for the log")
+        return self.log
 
 
 def _role(ring: Path, wanted: Role | None) -> Role:

@@ -13,7 +13,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def test_each_table_is_a_sheet(made: Evidence) -> None:
     found = sheets(made)
-    assert set(found) == {"requirements.csv", "access.csv", "counts.csv", "denials.csv"}
+    assert set(found) == {"requirements.csv", "access.csv", "counts.csv", "denials.csv", "signals.csv"}
     access = rows(found["access.csv"])
     assert access[0]["titleEn"] == "Handling an incident"
     assert (access[0]["asked"], access[0]["rangesWatched"], access[-1]["purpose"]) == ("4", "5", "")

@@ -14,7 +14,8 @@ from vault.evidence.periods import Period, parse_period
 from vault.ids import RecordingId
 from vault.requests import ask, decide
 from vault.tables import Recording
-from vault.trail import Question, read
+from vault.trail.questions import Question
+from vault.trail.reading import read
 from vault.viewing import Denied, Watching
 
 OVERSIGHT = "toezicht-inzagelog"
