@@ -64,7 +64,7 @@ class Keeper:
         sequencing = self._sequencing
         scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
         scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
-        scheduler.add_job(self._do, every_second, ["index", self.index])
+        scheduler.add_job(self._do, every_second, ["index", self.index], misfire_grace_time=None)
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, every_few_seconds, ["signals", self.find_signals])
         scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)

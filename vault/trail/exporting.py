@@ -17,8 +17,9 @@ from vault.trail.reading import Line, Under, decide, enter, line, rows_of, stret
 from vault.trail.telling import cells, event_told, moment_told
 from vault.vault import Caller, Vault
 
-MOST = 50_000
-"""Lines of one export: what a person can still look through, and a spreadsheet still opens."""
+MOST = {"csv": 50_000, "pdf": 1_000}
+"""Lines of one export, by its form: what a spreadsheet still opens; what is laid out in some seconds, for a
+PDF is made in memory, all of it."""
 _AT_ONCE = 500
 
 
@@ -61,7 +62,7 @@ class Export:
 
 
 def export(vault: Vault, caller: Caller, question: Question, *, form: str, now: datetime) -> Export:
-    """All that `question` finds, in the form `form`; its paging is left out of account.
+    """All that `question` finds, for the form `form` (a key of MOST); its paging is left out of account.
 
     Raises TooMany, and then somebody who may read the trail learned only that; RuleSetMissing, facts.Unknown
     and NothingToFind as for reading it.
@@ -74,9 +75,9 @@ def export(vault: Vault, caller: Caller, question: Question, *, form: str, now: 
         chosen: Sequence[int] = ()
         under = None
         if decision.permitted:
-            chosen = choose(session, wanted, stretch(question), MOST + 1)
+            chosen = choose(session, wanted, stretch(question), MOST[form] + 1)
             under = under_now(session)
-        too_many = len(chosen) > MOST
+        too_many = len(chosen) > MOST[form]
         # 4. the entry
         event = Event.TRAIL_EXPORTED if decision.permitted else Event.TRAIL_DENIED
         count = 0 if too_many else len(chosen)

@@ -139,8 +139,8 @@ TOO_MANY = _problem(
     "too-many",
     "Te veel regels",
     "Too many entries",
-    "Dit zijn meer regels dan één export bevat. Maak de vraag kleiner, bijvoorbeeld met een kortere periode.",
-    "These are more entries than one export holds. Narrow the question, such as to a shorter period.",
+    "Dit past niet in één export. Maak de periode korter; in CSV passen meer regels dan in PDF.",
+    "One export cannot hold these. Make the period shorter; CSV holds more lines than PDF.",
 )
 NOTHING_TO_FIND = _problem(
     400,

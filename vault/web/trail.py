@@ -9,7 +9,9 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
 
 from policies.retention import AMSTERDAM
+from vault.documents import Language, write
 from vault.trail import Export, Page, export, read
+from vault.trail.printing import document
 from vault.trail.reading import Under
 from vault.trail.spreadsheet import rows
 from vault.vault import Caller, Vault
@@ -19,7 +21,7 @@ from vault.web.problem import language_of
 
 By = Annotated[Caller, Depends(caller_of)]
 Clock = Callable[[], datetime]
-CSV = "text/csv"
+CSV, PDF = "text/csv", "application/pdf"
 
 
 def routes(vault: Vault, clock: Clock) -> APIRouter:
@@ -37,18 +39,22 @@ def routes(vault: Vault, clock: Clock) -> APIRouter:
         operation_id="exportTrail",
         response_class=StreamingResponse,
         response_description="The file.",
-        responses={200: {"content": {CSV: {}}}},
+        responses={200: {"content": {CSV: {}, PDF: {}}}},
     )
     def hand_over(body: trail_shapes.NewTrailExport, caller: By, http: Request) -> Response:
         """Export all that a question to the trail finds, with the checkpoint it was made under."""
         made = export(vault, caller, body.question(), form=body.form, now=clock())
         if made.under is None:
             raise problems.denied(made.decision.reasons)
-        language = language_of(http)
+        language: Language = "en" if language_of(http) == "en" else "nl"
         headers = {
             "Content-Disposition": f'attachment; filename="{_file_of(made, body.form)}"',
             "Content-Language": language,
         }
+        if body.form == "pdf":
+            name = vault.rule_sets.of(body.municipality).terms.name
+            written = write(document(made, name, language), now=made.at.replace(microsecond=0))
+            return Response(written, headers=headers, media_type=PDF)
         return StreamingResponse(rows(language, made.tables(language)), headers=headers, media_type=CSV)
 
     return router

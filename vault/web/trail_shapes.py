@@ -93,7 +93,7 @@ class TrailQuestion(TrailFilters):
 class NewTrailExport(TrailFilters):
     """What is to be exported, all of it, and in which form."""
 
-    form: Literal["csv"] = "csv"
+    form: Literal["csv", "pdf"] = "csv"
 
 
 class TrailLine(Shape):

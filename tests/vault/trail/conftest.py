@@ -60,6 +60,7 @@ def history(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         server = request.getfixturevalue("postgres")
         made = at_scale(home, server.fresh(), request.getfixturevalue("radosgw"))
     yield happened(made)
+    made.settle()
     findings = check_all(made.vault, now=datetime.now(UTC))
     made.vault.database.close()
     made.intake.database.close()

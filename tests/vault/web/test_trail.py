@@ -12,7 +12,8 @@ import requests
 from auditor.checkpoints import open_checkpoint
 from auditor.merkle import leaf_hash
 from console.demo import town
-from tests.watching import CASE, House, entries, payload_of, problem
+from tests.vault.documents.reading import pages, text
+from tests.watching import CASE, REASON, House, entries, payload_of, problem
 from vault.audit import Event
 from vault.canonical import canonical
 from vault.trail import exporting
@@ -171,6 +172,28 @@ def test_an_export_is_all_that_is_found_and_its_own_entry(house: House, grant: s
     assert told["filters"] == {"recording": str(house.recording)}
 
 
+def test_a_printed_export_is_the_same_with_its_checkpoint_on_every_page(house: House, grant: str) -> None:
+    asked = {"recordingId": str(house.recording), "form": "pdf"}
+    answer = exported(house, **asked)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
+    assert answer.headers["Content-Disposition"].endswith('.pdf"')
+    told = text(answer.content)
+    page = search(house, recordingId=str(house.recording), limit=200).json()
+    assert f"{len(page['entries'])} regels" in told
+    for said in ("Inzagelog van Voorbeeldstad", town.PRIVACY_OFFICER.name, QUESTION["purpose"], CASE, REASON):
+        assert said in told
+    [*_, entry] = entries(house.installation, Event.TRAIL_EXPORTED)
+    assert payload_of(house.installation, entry)["details"]["form"] == "pdf"
+    assert str(entry.id) in told
+    assert all("Checkpoint:" in each for each in pages(answer.content))
+    [key, *_] = house.installation.vault.ring.log_keys
+    assert f"— {key.name} " in told
+    english = text(exported(house, "en", **asked).content)
+    assert "Audit trail of Voorbeeldstad" in english
+    assert "Request approved" in english
+    assert grant
+
+
 def test_an_export_speaks_the_language_of_who_asks(house: House) -> None:
     dutch, english = (
         exported(house, event="request.approved"),
@@ -192,8 +215,10 @@ def test_what_a_spreadsheet_would_calculate_is_text(house: House) -> None:
 
 
 def test_more_than_an_export_holds_is_refused_and_entered(house: House) -> None:
-    with patch.object(exporting, "MOST", 2):
-        problem(exported(house), 400, "too-many")
+    with patch.dict(exporting.MOST, pdf=2):
+        problem(exported(house, form="pdf"), 400, "too-many")
+        assert exported(house, form="csv").status_code == 200
+        problem(exported(house, form="pdf"), 400, "too-many")
     [*_, entry] = entries(house.installation, Event.TRAIL_EXPORTED)
     assert payload_of(house.installation, entry)["details"]["lines"] == 0
 
