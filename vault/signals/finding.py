@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import exists, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from policies.signals.happening import Happening
 from policies.signals.reading import Signal
 from policies.signals.sightings import Match, Memory
 from policies.signals.watching import fall_due, keys, observe
+from vault.base import table_of
 from vault.log import reading
 from vault.log.order import waiting_since
 from vault.log.tables import LogReader
@@ -79,12 +81,12 @@ def _something_to_do(vault: Vault, now: datetime) -> bool:
 
 
 def _reader(session: Session) -> LogReader:
-    reader = session.get(LogReader, READER, with_for_update=True)
-    if reader is None:
-        reader = LogReader(name=READER, index=reading.minimum(session))
-        session.add(reader)
-        session.flush()
-    return reader
+    # Of two who begin at once, neither may fail.
+    begins = {"name": READER, "index": reading.minimum(session)}
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = (postgresql if on_postgresql else sqlite).insert(table_of(LogReader))
+    session.execute(insert.on_conflict_do_nothing(), begins)
+    return session.get_one(LogReader, READER, with_for_update=True)
 
 
 def _signals(vault: Vault, session: Session) -> dict[str, Signals]:

@@ -203,7 +203,7 @@ def stories(draw: st.DrawFn) -> list[Happening]:
     return numbered(found)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(stories(), st.lists(st.integers(1, 6), min_size=1, max_size=9), st.booleans())
 def test_it_does_not_matter_how_the_log_is_cut_into_batches(
     story: list[Happening], batches: list[int], forget: bool
@@ -213,7 +213,7 @@ def test_it_does_not_matter_how_the_log_is_cut_into_batches(
     assert sorted(map(_told, cut)) == sorted(map(_told, whole))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(stories())
 def test_a_signal_names_entries_that_were_there_in_order(story: list[Happening]) -> None:
     order = [each.entry for each in story]
@@ -226,7 +226,7 @@ def test_a_signal_names_entries_that_were_there_in_order(story: list[Happening])
         assert match.figures.keys() == signal.pattern.figures
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(stories())
 def test_municipalities_have_nothing_to_do_with_each_other(story: list[Happening]) -> None:
     mixed = [replace(each, municipality=("dorp", "elders")[place % 2]) for place, each in enumerate(story)]

@@ -1,7 +1,9 @@
 """The log read on: what is found in real acts, once, whatever is read again or in between."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -204,3 +206,18 @@ def test_dying_before_the_commit_finds_it_again(small: Installation, monkeypatch
 
 def test_every_event_of_a_pattern_can_be_read() -> None:
     assert {event.value for event in Event} >= WATCHED
+
+
+def test_two_keepers_at_once_raise_it_once(installation: Installation) -> None:
+    approved_at_once(installation)
+    installation.settle()
+    started = Barrier(2)
+
+    def keeper(_: int) -> int:
+        started.wait()
+        return finding.find(installation.vault, now=now())
+
+    with ThreadPoolExecutor(2) as keepers:
+        list(keepers.map(keeper, range(2)))
+    assert kinds(installation) == ["approved-within-seconds"]
+    assert finding.behind(installation.vault) <= 0
