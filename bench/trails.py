@@ -21,7 +21,7 @@ from console.demo import town
 from tests.installation import Installation, build
 from tests.servers.postgres import Postgres, postgres
 from vault.ids import RecordingId
-from vault.trail import Question, read
+from vault.trail import Question, blocks, read
 from vault.trail.indexer import index_all
 from vault.trail.questions import filters
 
@@ -56,6 +56,13 @@ INSERT INTO trail_term (term, "index")
 SELECT decode(substr(md5(:name || number % :different), 1, 32), 'hex'), number
 FROM generate_series(CAST(:first AS bigint), :last) AS number
 WHERE number % :one_in <> :rest
+"""
+
+
+_BLOCKS = """
+INSERT INTO trail_block (block, earliest, latest)
+SELECT n.index / :length, min(e.at), max(e.at) FROM log_entry AS n JOIN audit_entry AS e ON e.id = n.entry_id
+GROUP BY 1 ON CONFLICT (block) DO UPDATE SET earliest = excluded.earliest, latest = excluded.latest
 """
 
 
@@ -171,6 +178,7 @@ def _fill(session: Session, log: Log) -> None:
     session.execute(text(_NUMBERS), span)
     entry = {"begins": log.begins, "apart": apart, "municipality": town.SLUG}
     session.execute(text(_ENTRIES), {**span, **entry})
+    session.execute(text(_BLOCKS), {"length": blocks.LENGTH})
     everything = {"one_in": 1, "rest": 0}
     for asked in ({}, {"event": "viewing.served"}, {"decision": "allow"}):
         session.execute(text(_TERMS), {**span, **everything, "term": _term(log, asked)})

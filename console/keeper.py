@@ -25,7 +25,7 @@ from vault.signals import digests
 from vault.signals.digests import Week
 from vault.signals.finding import behind, find, municipalities
 from vault.signals.raising import KEEPER
-from vault.trail.indexer import index
+from vault.trail.indexer import index_all
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
 
@@ -88,7 +88,7 @@ class Keeper:
 
     def index(self) -> int:
         """Make what has a number in the log findable."""
-        return index(self._vault)
+        return index_all(self._vault)
 
     def reap(self) -> int:
         """End uploads that stopped coming."""

@@ -6,20 +6,17 @@ many there are. Of several filters the rarest is walked along, and each of the o
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from vault.log.tables import LogEntry, TrailTerm
 from vault.tables import AuditEntry
+from vault.trail import blocks
+from vault.trail.blocks import END, Run
 from vault.trail.questions import Alternatives
 
-TOLERANCE = timedelta(hours=1)
-"""How long after its moment an entry may be committed, all clocks together; a verb takes seconds."""
-_EARLIEST = datetime.min.replace(tzinfo=UTC) + TOLERANCE
-_LATEST = datetime.max.replace(tzinfo=UTC) - TOLERANCE
 COUNTED = 1000
 """Entries of a filter that are counted to find the rarest: beyond it, all are common."""
 
@@ -37,18 +34,36 @@ class Stretch:
 def choose(session: Session, filters: Sequence[Alternatives], stretch: Stretch, most: int) -> list[int]:
     """The numbers of the first `most` entries with a term of every filter, within the stretch."""
     _keep_to_the_order(session)
-    bounds = _bounds(session, stretch)
-    first, *others = _rarest_first(session, filters, bounds)
-    conditions = [*bounds, *map(_has, others), *_within(stretch)]
+    runs = list(_runs(session, stretch))
+    if not runs:
+        return []
+    first, *others = _rarest_first(session, filters, (runs[0][0], runs[-1][1]))
+    conditions = [*map(_has, others), *_within(stretch)]
+    found: list[int] = []
+    for run in reversed(runs) if stretch.newest_first else runs:
+        if len(found) < most:
+            found += _walked(session, first, [*_between(run), *conditions], stretch, most - len(found))
+    return found
+
+
+def _walked(
+    session: Session,
+    filter_: Alternatives,
+    conditions: Sequence[ColumnElement[bool]],
+    stretch: Stretch,
+    most: int,
+) -> list[int]:
+    """The first entries of a filter. None comes twice: an entry is of one epoch.
+
+    Each alternative is walked along by itself: nothing then tempts a planner to read all of a common one.
+    """
     order = TrailTerm.index.desc() if stretch.newest_first else TrailTerm.index
-    # Each alternative walked along by itself: nothing then tempts a planner to read all of a common one.
     arms = [
         select(TrailTerm.index).where(TrailTerm.term == each, *conditions).order_by(order).limit(most)
-        for each in first
+        for each in filter_
     ]
-    # None comes twice: an entry is of one epoch, and has a value in the clear or as a pseudonym.
-    found = sorted((number for arm in arms for number in session.scalars(arm)), reverse=stretch.newest_first)
-    return found[:most]
+    found = [number for arm in arms for number in session.scalars(arm)]
+    return sorted(found, reverse=stretch.newest_first)[:most]
 
 
 def _keep_to_the_order(session: Session) -> None:
@@ -82,38 +97,28 @@ def _within(stretch: Stretch) -> Iterator[ColumnElement[bool]]:
         yield at < stretch.until
 
 
-def _bounds(session: Session, stretch: Stretch) -> list[ColumnElement[bool]]:
-    """Numbers outside which no entry of the stretch can be: the log is in the order of commits."""
-    bounds: list[ColumnElement[bool]] = []
-    numbered = select(LogEntry.index).join(AuditEntry, AuditEntry.id == LogEntry.entry_id).limit(1)
-    if stretch.since:
-        before = numbered.where(AuditEntry.at < max(stretch.since, _EARLIEST) - TOLERANCE).order_by(
-            AuditEntry.at.desc()
-        )
-        if (lowest := session.scalar(before)) is not None:
-            bounds.append(TrailTerm.index > lowest)
-    if stretch.until:
-        behind = numbered.where(AuditEntry.at >= min(stretch.until, _LATEST) + TOLERANCE).order_by(
-            AuditEntry.at
-        )
-        if (highest := session.scalar(behind)) is not None:
-            bounds.append(TrailTerm.index < highest)
+def _runs(session: Session, stretch: Stretch) -> Iterator[Run]:
+    """Where in the log entries of the stretch can be, in order."""
+    begin, end = 0, END
     if stretch.after is not None:
-        onwards = TrailTerm.index < stretch.after if stretch.newest_first else TrailTerm.index > stretch.after
-        bounds.append(onwards)
-    return bounds
+        begin, end = (0, stretch.after) if stretch.newest_first else (stretch.after + 1, END)
+    for first, behind in blocks.runs(session, stretch.since, stretch.until):
+        if max(first, begin) < min(behind, end):
+            yield max(first, begin), min(behind, end)
 
 
-def _rarest_first(
-    session: Session, filters: Sequence[Alternatives], bounds: Sequence[ColumnElement[Any]]
-) -> list[Alternatives]:
+def _between(run: Run) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return TrailTerm.index >= run[0], TrailTerm.index < run[1]
+
+
+def _rarest_first(session: Session, filters: Sequence[Alternatives], run: Run) -> list[Alternatives]:
     if len(filters) == 1:
         return list(filters)
 
     def count(filter_: Alternatives) -> int:
         counted = 0
         for each in filter_:
-            some = select(TrailTerm.index).where(TrailTerm.term == each, *bounds)
+            some = select(TrailTerm.index).where(TrailTerm.term == each, *_between(run))
             limited = some.order_by(TrailTerm.index).limit(COUNTED).subquery()
             counted += session.scalar(select(func.count()).select_from(limited)) or 0
         return counted

@@ -1,10 +1,11 @@
 """The indexer: reads the log on from where it was, opens payloads, and writes by what each entry is found.
 
-Run by the keeper behind the sequencer. Two at once do no harm: one waits for the other's cursor. Killed
-halfway, nothing of the batch stands and the next round does it again.
+Run by the keeper behind the sequencer. Two at once do no harm: what another did meanwhile is not done again.
+Killed halfway, nothing of the batch stands and the next round does it.
 """
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,16 +22,19 @@ from vault import audit
 from vault.audit import Event, PayloadBroken
 from vault.base import BIG, table_of
 from vault.keys import KeyNotHeld, KeyRing, WrappingBroken
-from vault.log.tables import LogEntry, LogReader, TrailTerm
+from vault.log.tables import LogEntry, LogReader, TrailBlock, TrailTerm
 from vault.tables import AuditEntry, AuditPayload
+from vault.trail import blocks
 from vault.trail.circumstances import Circumstances, circumstances
 from vault.trail.terms import Kind, Value, of_leaf, of_payload, term
 from vault.vault import Vault
 
 CURSOR = "trail"
 """Its name among the log's readers."""
-MOST = 1000
-"""Entries in one transaction."""
+MOST = 500
+"""Entries in one transaction. SQLite has one writer: who wants to watch waits for it, some milliseconds."""
+BREATH_SECONDS = 0.005
+"""How long others may write between two batches."""
 LAG = Gauge("trail_lag_entries", "Entries that have a number in the log and cannot be found yet.")
 _TERMS = table_of(TrailTerm)
 
@@ -48,18 +52,29 @@ class Numbered:
 
 def index(vault: Vault, *, most: int = MOST) -> int:
     """Make the next entries findable, at most so many; how many it were."""
-    with vault.database.transaction() as session:
-        cursor = _cursor(session)
-        found = numbered(session, vault.ring, cursor.index, most)
-        if found:
+    while True:
+        # 1. without a lock: what there is, and by what it is found. Opening payloads takes longest.
+        with vault.database.reading() as session:
+            first = cursor_of(session)
+            found = numbered(session, vault.ring, first, most)
             known = circumstances(session, vault.rule_sets, (each.payload for each in found if each.payload))
-            _write(session, [pair for each in found for pair in _terms(vault.ring, known, each)])
+            newest = session.scalar(select(func.max(LogEntry.index)))
+        left = 0 if newest is None else newest + 1 - first
+        if not found:
+            LAG.set(left)
+            return 0
+        terms = [pair for each in found for pair in _terms(vault.ring, known, each)]
+        # 2. with it: only when nobody did the same meanwhile
+        with vault.database.transaction() as session:
+            cursor = _cursor(session)
+            if cursor.index != first:
+                continue
+            _write(session, terms)
             _complete(session, found)
+            blocks.widen(session, [(each.index, each.at) for each in found])
             cursor.index = found[-1].index + 1
-        newest = session.scalar(select(func.max(LogEntry.index)))
-        left = 0 if newest is None else newest + 1 - cursor.index
-    LAG.set(left)
-    return len(found)
+        LAG.set(left - len(found))
+        return len(found)
 
 
 def index_all(vault: Vault, *, again: bool = False) -> int:
@@ -68,9 +83,12 @@ def index_all(vault: Vault, *, again: bool = False) -> int:
         with vault.database.transaction() as session:
             _cursor(session).index = 0
             session.execute(delete(TrailTerm))
+            session.execute(delete(TrailBlock))
     total = 0
     while count := index(vault):
         total += count
+        # SQLite has one writer: who wants to watch goes before the next batch.
+        time.sleep(BREATH_SECONDS)
     return total
 
 

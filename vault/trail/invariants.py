@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from vault.keys import KeyRing
 from vault.log.tables import TrailTerm
+from vault.trail.blocks import covers
 from vault.trail.indexer import Numbered, cursor_of, lasting, numbered
 from vault.trail.terms import term
 
@@ -25,7 +26,7 @@ class Amiss(NamedTuple):
 
     entry: str
     hidden: bool
-    """It lacks a term that it should be found by."""
+    """It lacks a term that it should be found by, or its block does not tell of its moment."""
     misplaced: bool
     """Its row tells another moment than its leaf: it would be looked for in another period."""
 
@@ -47,6 +48,8 @@ def _hidden(ring: KeyRing, session: Session, entry: Numbered) -> bool:
     if municipality is None:
         return False
     wanted = {term(municipality, value) for value in lasting(ring, entry)}
+    if not covers(session, entry.index, entry.at):
+        return True
     stored = select(TrailTerm.term).where(TrailTerm.term.in_(wanted), TrailTerm.index == entry.index)
     return bool(wanted.difference(session.scalars(stored)))
 

@@ -9,9 +9,10 @@ from tests.installation import Installation
 from tests.watching import entries, footage, granted, keep
 from vault.audit import Event
 from vault.invariants import check_all
-from vault.log.tables import LogEntry, TrailTerm
+from vault.log.tables import LogEntry, TrailBlock, TrailTerm
 from vault.tables import AuditEntry
 from vault.trail import invariants
+from vault.trail.indexer import index_all
 from vault.trail.invariants import amiss
 
 NOW = datetime.now(UTC)
@@ -54,6 +55,17 @@ def test_another_moment_than_was_hashed_is_told(small: Installation) -> None:
         earlier = kept.at - timedelta(days=400)
         session.execute(update(AuditEntry).where(AuditEntry.id == kept.id).values(at=earlier))
     assert findings(small) == {("entry-not-as-hashed", str(kept.id))}
+
+
+def test_a_block_that_does_not_tell_of_a_moment_hides_it(small: Installation) -> None:
+    keep(small, footage(1000))
+    small.settle()
+    [kept] = entries(small, Event.RECORDING_KEPT)
+    with small.vault.database.transaction() as session:
+        session.execute(update(TrailBlock).values(latest=kept.at - timedelta(microseconds=1)))
+    assert ("entry-hidden", str(kept.id)) in findings(small)
+    index_all(small.vault, again=True)
+    assert findings(small) == set()
 
 
 def test_what_is_not_indexed_yet_is_not_hidden(small: Installation) -> None:
