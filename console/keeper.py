@@ -54,7 +54,7 @@ class Keeper:
         scheduler = BackgroundScheduler(
             timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
-        every_few_seconds = IntervalTrigger(seconds=SIGNALS_SECONDS)
+        every_few = IntervalTrigger(seconds=SIGNALS_SECONDS)
         on_monday = CronTrigger(day_of_week="mon", hour=6)
         # Told as a warning each time that a busy second takes longer; the log's lag says what matters of it.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
@@ -66,7 +66,7 @@ class Keeper:
         scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
         scheduler.add_job(self._do, every_second, ["index", self.index], misfire_grace_time=None)
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
-        scheduler.add_job(self._do, every_few_seconds, ["signals", self.find_signals])
+        scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
         scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)

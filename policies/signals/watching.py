@@ -113,7 +113,7 @@ def _many_different(
 
 def _mutual(signal: Signal, pattern: Mutual, happening: Happening, memory: Memory) -> Match | None:
     key = key_of(signal, happening, "seen", (Trait.PERSON, Trait.COUNTERPART))
-    if key is None or not pattern.of.fits(happening) or happening.person == happening.counterpart:
+    if key is None or not pattern.of.fits(happening):
         return None
     value = digest_of((str(happening.person),))
     seen = Sighting(signal.id, key, value, happening.entry, happening.at, happening.at + pattern.within)
