@@ -15,6 +15,7 @@ import typer
 
 from console import audit, keys, policy, registering, signals
 from console.embedded import Embedded, HomeRefused, NotReady
+from console.evidence import evidence
 from console.keeper import Keeper
 from console.registering import operator
 from ingest.app import make_app as make_ingest
@@ -22,6 +23,8 @@ from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from policies.retention import AMSTERDAM
 from vault import logs, quarantine, rule_records
+from vault.evidence.making import PeriodToCome
+from vault.evidence.periods import PeriodUnreadable
 from vault.facts import Unknown
 from vault.keys import KeyRingError
 from vault.objects import StoreUnavailable
@@ -41,6 +44,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
+app.command("evidence")(evidence)
 app.add_typer(signals.app, name="signals")
 
 REFUSALS = (
@@ -61,6 +65,8 @@ REFUSALS = (
     NotRegistered,
     DockKeyRefused,
     RoleUnknown,
+    PeriodUnreadable,
+    PeriodToCome,
     WeekUnknown,
     HomeRefused,
     NotReady,
@@ -130,7 +136,7 @@ def run_migrate() -> None:
 def run_check() -> None:
     """Check every invariant now; exits with 1 when something is wrong. Tells who takes in no footage."""
     settings = load()
-    keeper = Keeper(open_vault(settings), settings)
+    keeper = Keeper(open_vault(settings), settings, operator())
     count = keeper.check()
     for municipality, missing in keeper.closed().items():
         typer.echo(f"{municipality} takes in no footage; missing: {', '.join(missing) or 'rules'}")

@@ -16,6 +16,8 @@ from console.sequencing import Sequencing
 from ingest.intake import Intake
 from ingest.reaper import reap, reap_orphans
 from vault import tracing
+from vault.audit import Actor
+from vault.evidence.checking import record_check
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
@@ -39,8 +41,10 @@ FINDINGS = Gauge("invariant_findings", "What the last check of the invariants fo
 class Keeper:
     """The chores of one keeper process. Two keepers do no harm: each chore re-checks what it does."""
 
-    def __init__(self, vault: Vault, settings: Settings) -> None:
+    def __init__(self, vault: Vault, settings: Settings, by: Actor = KEEPER) -> None:
+        """`by`: whom the trail names for what is done; an operator who does a chore by hand is that."""
         self._vault = vault
+        self._by = by
         self._intake = Intake(vault.database, vault.ring, vault.store, vault.rule_sets, settings)
         self._settings = settings
         self._sequencing = Sequencing(vault)
@@ -118,10 +122,12 @@ class Keeper:
     def check(self) -> int:
         """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""
         self._intake.tell_closed()
-        findings = check_all(self._vault, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        findings = check_all(self._vault, now=now)
         FINDINGS.set(len(findings))
         for finding in findings:
             log.error("invariant.broken", check=finding.check, why=finding.about)
+        record_check(self._vault, self._by, findings, now=now)
         return len(findings)
 
     def closed(self) -> Mapping[str, tuple[str, ...]]:

@@ -98,6 +98,9 @@ class Event(enum.StrEnum):
     RULES_READ = "rules.read"
     RULES_EXAMINED = "rules.examined"
     RULES_DENIED = "rules.denied"
+    INVARIANTS_CHECKED = "invariants.checked"
+    EVIDENCE_MADE = "evidence.made"
+    RIGHTS_REVIEWED = "rights.reviewed"
 
     @property
     def operation(self) -> str:
@@ -138,6 +141,8 @@ _OPERATIONS = {
     Event.SIGNALS_DENIED: "consult",
     Event.OFFICER_DEPICTED: "alter",
     Event.RULES_EXAMINED: "consult",
+    Event.EVIDENCE_MADE: "consult",
+    Event.RIGHTS_REVIEWED: "consult",
 }
 
 

@@ -1,5 +1,6 @@
 """The keeper: its chores, when they are due, and that one that fails is only a line and a figure."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,9 +15,9 @@ from console.keeper import Keeper
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
 from tests.docking import lacking_records
-from tests.installation import Installation, free_port, listening
+from tests.installation import MAKER, Installation, free_port, listening
 from tests.vault.signals.days import approved_at_once, raised
-from tests.watching import entries, eventually, footage, keep, row_of
+from tests.watching import entries, eventually, footage, keep, payload_of, row_of
 from vault.audit import Event
 from vault.signals.digests import Week
 from vault.tables import Arrival, SealedKey, State
@@ -55,6 +56,20 @@ def test_it_raises_the_alarm(small: Installation, keeper: Keeper) -> None:
         assert keeper.check() == 1
     assert REGISTRY.get_sample_value("invariant_findings") == 1
     assert [(line["check"], line["log_level"]) for line in lines] == [("kept-without-key", "error")]
+
+
+def test_a_check_is_in_the_trail(small: Installation, keeper: Keeper) -> None:
+    keep(small, footage(1000))
+    assert keeper.check() == 0
+    with small.vault.database.transaction() as session:
+        session.execute(delete(SealedKey))
+    assert Keeper(small.vault, small.settings, MAKER).check() == 1
+    first, second = entries(small, Event.INVARIANTS_CHECKED)
+    assert [json.loads(entry.leaf)["facts"] for entry in (first, second)] == [
+        {"findings": 0},
+        {"findings": 1},
+    ]
+    assert [payload_of(small, entry)["actor"]["id"] for entry in (first, second)] == ["keeper", MAKER.id]
 
 
 def test_it_tells_who_takes_in_no_footage(small: Installation) -> None:

@@ -17,14 +17,14 @@ from vault.documents.characters import shown
 
 
 def write(document: Document, *, now: datetime) -> bytes:
-    """The document as a PDF that says it was made `now`; the same again gives the same bytes."""
+    """The document as a PDF that says it was made `now`, to the second; the same gives the same bytes."""
     return typst.compile(
         _template(),
         format="pdf",
         # Tagged, titled, with its language, and refused by the program itself when it is not.
         pdf_standards=["ua-1"],
         ignore_system_fonts=True,
-        timestamp=now.astimezone(UTC),
+        timestamp=now.astimezone(UTC).replace(microsecond=0),
         sys_inputs={"document": json.dumps(_document(document))},
     )
 

@@ -93,6 +93,7 @@ def test_each_part_is_tagged_and_a_picture_is_told(written: bytes) -> None:
 
 def test_the_same_again_gives_the_same_bytes(written: bytes) -> None:
     assert write(DOCUMENT, now=NOW) == written
+    assert write(DOCUMENT, now=NOW + timedelta(microseconds=1)) == written
     assert write(DOCUMENT, now=NOW + timedelta(seconds=1)) != written
 
 
