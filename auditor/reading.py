@@ -54,16 +54,17 @@ class Folder:
             raise Absent(path) from None
         except OSError as error:
             raise Unreadable(f"{path}: {error.strerror}") from None
-        with os.fdopen(opened, "rb", buffering=0) as file:
+        try:
             found = os.fstat(opened)
             if not stat.S_ISREG(found.st_mode):
                 raise Unreadable(f"{path}: not a file")
             if found.st_size > most:
                 raise Unreadable(f"{path}: more than {most} bytes")
-            try:
-                return file.read(found.st_size)
-            except OSError as error:
-                raise Unreadable(f"{path}: {error.strerror}") from None
+            return os.read(opened, found.st_size)
+        except OSError as error:
+            raise Unreadable(f"{path}: {error.strerror}") from None
+        finally:
+            os.close(opened)
 
 
 class Web:

@@ -78,14 +78,18 @@ class Witness:
         state = self.state_of(log)
         return open_checkpoint(state.read_bytes(), log, [self.key]) if state.exists() else None
 
-    def cosign(self, log: VerifierKey, note: bytes, continuation: Continuation, *, now: int) -> bytes:
-        """The checkpoint `note` with a cosignature, when it continues what was seen.
+    def cosign(
+        self, log: VerifierKey, offer: Callable[[], bytes], continuation: Continuation, *, now: int
+    ) -> bytes:
+        """The checkpoint that `offer` gives, with a cosignature, when it continues what was seen.
 
-        It is remembered before it is given. `now`: seconds since 1970. Raises NoteBroken; Forked; ProofBroken
-        when nothing is shown either way; what `continuation` raises.
+        It is asked for only when we are alone: one that was fetched before another look ended would seem
+        rolled back. It is remembered before it is given. `now`: seconds since 1970. Raises NoteBroken;
+        Forked; ProofBroken when nothing is shown either way; what `continuation` raises.
         """
-        offered = open_checkpoint(note, log)
         with self._alone():
+            note = offer()
+            offered = open_checkpoint(note, log)
             seen = self.seen(log)
             before = seen.checkpoint if seen else Checkpoint(log.name, 0, EMPTY_ROOT)
             kind, proof = _compare(before, offered.checkpoint, continuation)
@@ -160,7 +164,7 @@ def look(
         return was, merkle.consistency_proof(hash_at, seen.size, offered.size)
 
     try:
-        cosigned = witness.cosign(log, reading.checkpoint(place), continuation, now=now)
+        cosigned = witness.cosign(log, lambda: reading.checkpoint(place), continuation, now=now)
     except (Absent, LookupError) as missing:
         raise Unreadable(f"the log does not show what it signed for: {missing}") from None
     submit(cosigned)

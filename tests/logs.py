@@ -17,14 +17,14 @@ from auditor import notes, tiles
 from auditor.notes import ED25519, VerifierKey
 
 ORIGIN = "voorbeeldstad.example/log"
-_TYPES = ("viewing.served", "request.submitted", "request.allowed", "recording.kept", "trail.read")
+TYPES = ("viewing.served", "request.submitted", "request.allowed", "recording.kept", "trail.read")
 _BEGIN = 1_767_225_600_000
 
 
 def entry(index: int) -> bytes:
     """A leaf like those of the vault, the same for the same `index`: some 600 bytes, as most are."""
     digest = sha256(b"%d" % index).hexdigest()
-    kind = _TYPES[index % len(_TYPES)]
+    kind = TYPES[index % len(TYPES)]
     moment = _BEGIN + index * 37
     name = f"{moment:012x}7{digest[:3]}8{digest[3:18]}"
     leaf: dict[str, Any] = {

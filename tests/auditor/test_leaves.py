@@ -6,12 +6,13 @@ from uuid import UUID
 
 import pytest
 import rfc8785
+from sqlalchemy import select
 
 from auditor import leaves, tiles
 from auditor.leaves import LeafBroken
 from tests.installation import Installation
 from tests.logs import entry
-from tests.vault.written import entries_of
+from vault.tables import AuditEntry
 
 GOOD: dict[str, Any] = json.loads(entry(3))
 
@@ -36,7 +37,8 @@ def test_what_is_as_it_must_be_is_read(leaf: bytes) -> None:
     surveyed = leaves.survey(tiles.bundle([leaf, entry(9)]), 2)
     assert surveyed.broken == []
     assert surveyed.entries == [leaf, entry(9)]
-    assert leaves.read(leaf) == (UUID(GOOD["id"] if leaf != entry(0) else json.loads(leaf)["id"]), json.loads(leaf)["type"])
+    told = json.loads(leaf)
+    assert leaves.read(leaf) == (UUID(told["id"]), told["type"])
     assert surveyed.ids[:16] == leaves.read(leaf)[0].bytes
     assert surveyed.types.total() == 2
 
@@ -46,7 +48,7 @@ def test_what_is_as_it_must_be_is_read(leaf: bytes) -> None:
     [
         (b"", "not JSON"),
         (b"\xff", "not JSON"),
-        (b"[" * 100_000, "not JSON"),
+        (b"[" * 60_000, "not JSON"),
         (b"[]", "not an object"),
         (b"{}", "actor is missing"),
         (entry(3) + b" ", "canonical"),
@@ -108,7 +110,8 @@ def test_orders_that_were_seen_do_not_pile_up() -> None:
 
 
 def test_entries_of_the_vault_are_as_they_must_be(installation: Installation) -> None:
-    written = entries_of(installation)
+    with installation.vault.database.reading() as session:
+        written = list(session.scalars(select(AuditEntry.leaf)))
     surveyed = leaves.survey(tiles.bundle(written), len(written))
     assert written
     assert surveyed.broken == []

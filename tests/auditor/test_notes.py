@@ -12,7 +12,8 @@ GO_NOTE = (
     "If you think cryptography is the answer to your problem,\n"
     "then you don't know what your problem is.\n"
     "\n"
-    "\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+    "\u2014 PeterNeumann "
+    "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 ).encode()
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 TEXT = "example/log\n1\nAAAA\n"
@@ -50,7 +51,9 @@ def test_a_cosignature_tells_when() -> None:
     note = notes.append(signed(), notes.cosign(TEXT, "or.example", PRIVATE, at=1_700_000_000))
     opened = notes.open_note(note, [key(), witness])
     assert opened.cosigned_at == {witness: 1_700_000_000}
-    moved = note.replace(note.rsplit(b" ", 1)[1], notes.cosign(TEXT, "x", PRIVATE, at=5).split(" ")[2].encode())
+    moved = note.replace(
+        note.rsplit(b" ", 1)[1], notes.cosign(TEXT, "x", PRIVATE, at=5).split(" ")[2].encode()
+    )
     with pytest.raises(NoteBroken, match="no signature of a known key"):
         notes.open_note(moved, [witness])
 
@@ -92,7 +95,7 @@ def test_a_signature_that_does_not_hold_spoils_the_note_beside_one_that_does() -
         signed() + b"\n",
         signed() + "\u2014 name\n".encode(),
         signed() + "\u2014 name AAAA\n".encode(),
-        signed() + "- name AAAAAAAA\n".encode(),
+        signed() + b"- name AAAAAAAA\n",
         signed().replace(b"log", b"l\x01g"),
         signed().replace(b"log", b"l\xffg"),
         signed().replace(b"\n", b"\r\n"),
