@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import appending, arriving, deciding, finding, memory, proving, trails, watching
+from bench import appending, arriving, deciding, finding, memory, proving, trails, verifying, watching
 from bench.figures import GIB, Figure
 from tests.servers import lodging
 
@@ -43,6 +43,7 @@ GROUPS = (
     Group(("audit_append",), appending.among_eight_writers, MEMORY, 2 * GIB),
     Group(("audit_proof",), proving.among_a_million, MEMORY, 2 * GIB),
     Group(("audit_find_10m",), trails.among_ten_million, DISK, 40 * GIB),
+    Group(("audit_verify",), verifying.a_million, MEMORY, 2 * GIB),
 )
 
 
