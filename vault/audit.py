@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
@@ -31,9 +32,12 @@ from vault.ids import EntryId, new_id
 from vault.keys import KeyRing, SealedPayload
 from vault.statements import Statements
 from vault.tables import AuditEntry, AuditPayload
+from vault.tracing import Trace
 
 VERSION = 1
 _COMMITMENT = b"bodycam-audit/payload/v1\0"
+ENGINE = {name: version(name) for name in ("bodycam-vault", "cedarpy")}
+"""What decides here, for whoever would do it again: which software, of which version."""
 # Every step of every verb comes by here: put together once, and not asked which number the row got.
 _ADD_ENTRY = insert(table_of(AuditEntry)).inline()
 _ADD_PAYLOAD = insert(table_of(AuditPayload)).inline()
@@ -163,6 +167,8 @@ class Entry:
     previous: EntryId | None = None
     facts: Mapping[str, str | int | bool] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
+    trace: Trace | None = None
+    """Its span, when it is not just a step of what this context does: several entries of one question."""
 
 
 def of_decision(
@@ -174,6 +180,7 @@ def of_decision(
     previous: EntryId | None = None,
     facts: Mapping[str, str | int | bool] | None = None,
     details: Mapping[str, object] | None = None,
+    trace: Trace | None = None,
 ) -> Entry:
     """The entry that tells of something the policy decided on: under which rules, why, for which purpose."""
     resource = decision.situation.resource
@@ -195,10 +202,15 @@ def of_decision(
         facts=facts or {},
         details={
             "purpose": decision.situation.purpose,
+            # What was decided on, and by which engine: for the record of the decision (`vault.exports`).
+            "decided": decision.situation.action.value,
+            "engine": ENGINE,
+            **({"obligations": sorted(decision.obligations)} if decision.obligations else {}),
             # Why `cannot-be-evaluated`, in the engine's words: they name ids, so for who may read payloads.
             **({"errors": list(decision.errors)} if decision.errors else {}),
             **(details or {}),
         },
+        trace=trace,
     )
 
 
@@ -218,7 +230,7 @@ def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId
     salt = secrets.token_bytes(32)
     actor = ring.pseudonym(entry.actor.kind, entry.actor.id)
     thing = ring.pseudonym(*entry.thing) if entry.thing else None
-    trace = tracing.current()
+    trace = entry.trace or tracing.step()
     leaf: dict[str, Any] = {
         "v": VERSION,
         "id": str(entry_id),
@@ -236,6 +248,7 @@ def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId
         "regime": entry.regime,
         "purpose": entry.purpose,
         "corr": f"{trace.trace_id}/{trace.span_id}",
+        "par": trace.parent,
         "prev": str(entry.previous) if entry.previous else None,
         "facts": dict(entry.facts) or None,
         "c": commitment(salt, payload),
