@@ -14,6 +14,7 @@ from prometheus_client import Counter, Gauge
 from ingest.intake import Intake
 from ingest.reaper import reap, reap_orphans
 from vault import tracing
+from vault.exports.streams import Stream, streams_of
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
 FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
 
+EXPORT_SECONDS = 2
+
 
 class Keeper:
     """The chores of one keeper process. Two keepers do no harm: each chore re-checks what it does."""
@@ -33,12 +36,16 @@ class Keeper:
         self._vault = vault
         self._intake = Intake(vault.database, vault.ring, vault.store, vault.rule_sets, settings)
         self._settings = settings
+        self._streams = streams_of(vault, settings)
 
     def schedule(self) -> BackgroundScheduler:
         """The chores and when they are due; start and shut down what comes back."""
         scheduler = BackgroundScheduler(
             timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
+        for stream in self._streams:
+            often = IntervalTrigger(seconds=EXPORT_SECONDS)
+            scheduler.add_job(self._do, often, [f"export-{stream.name}", partial(self.export, stream)])
         every_minute = IntervalTrigger(minutes=1)
         at_night = CronTrigger(hour=3, minute=15)
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
@@ -67,6 +74,10 @@ class Keeper:
     def reap_orphans(self) -> int:
         """Discard objects that no row owns."""
         return reap_orphans(self._intake, now=datetime.now(UTC))
+
+    def export(self, stream: Stream) -> int:
+        """Send what a collector did not get yet."""
+        return stream.run(now=datetime.now(UTC))
 
     def check(self) -> int:
         """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""

@@ -1,7 +1,7 @@
 """A collector of OTLP over HTTP: decodes what it gets by OpenTelemetry's own classes, and keeps each id once.
 
 It fails as it is told to: by a status, by dropping the line before or after it took what it got, or by taking
-only part of it. `took` has every record it kept, by (trace id, span id), `came` how often each came.
+only part of it. `took` has every record it kept, by (path, trace id, span id), `came` how often each came.
 """
 
 import ssl
@@ -27,7 +27,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-Id = tuple[str, str]
+Id = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class OtlpCollector:
         self.sizes.append(len(found))
         refused = 0
         for each in found:
-            known = (each.record["trace_id"], each.record["span_id"])
+            known = (path, each.record["trace_id"], each.record["span_id"])
             self.came[known] += 1
             if self.refuses(each):
                 refused += 1

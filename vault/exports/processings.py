@@ -96,7 +96,9 @@ class Line:
 def is_processing(told: Told) -> bool:
     """Whether the entry tells of personal data being processed: a denial shows none, and is in the ADL."""
     leaf = told.leaf
-    return leaf["op"] != "system" and leaf.get("dec") != "deny" and leaf["type"] not in _ENDS_ANOTHER
+    # Permitted, and denied all the same: an obligation could not be met, and nothing was shown.
+    denied = leaf.get("dec") == "deny" or str(leaf["type"]).endswith(".denied")
+    return leaf["op"] != "system" and not denied and leaf["type"] not in _ENDS_ANOTHER
 
 
 def subjects(session: Session, entries: Iterable[Told]) -> dict[int, frozenset[str]]:

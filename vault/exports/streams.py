@@ -12,18 +12,20 @@ from datetime import datetime, timedelta
 
 import structlog
 from prometheus_client import Counter, Gauge
+from pydantic import SecretStr
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from vault import tracing
 from vault.exports import decisions, entries, otlp, processings
-from vault.exports.collectors import Collector, CollectorAway, RecordsRefused
+from vault.exports.collectors import Address, Collector, CollectorAway, RecordsRefused
 from vault.exports.decisions import Activity, Record
 from vault.exports.entries import Told
 from vault.exports.processings import Draft, Line
 from vault.log.tables import LogEntry
 from vault.rulesets import RuleSetMissing
+from vault.settings import Settings, SettingsRefused
 from vault.tables import AuditEntry
 from vault.vault import Vault
 
@@ -157,6 +159,31 @@ class Stream:
         waiting = 0 if first is None or last is None else last + 1 - start
         WAITING.labels(self.name).set(waiting)
         BEHIND.labels(self.name).set(max(0.0, (now - first).total_seconds()) if first else 0.0)
+
+
+def streams_of(vault: Vault, settings: Settings) -> list[Stream]:
+    """The streams that the settings name a collector for. Raises SettingsRefused for a certificate."""
+    found: list[Stream] = []
+    if settings.adl_url:
+        to = _collector(settings, settings.adl_url, settings.adl_authorization, otlp.refused_records)
+        found.append(decisions_to(to, vault))
+    if settings.ldv_url:
+        to = _collector(settings, settings.ldv_url, settings.ldv_authorization, otlp.refused_lines)
+        found.append(processings_to(to, vault, settings.ldv_draft))
+    return found
+
+
+def _collector(
+    settings: Settings, url: str, authorization: SecretStr | None, refused: Callable[[bytes], int]
+) -> Collector:
+    certificate, authority = settings.collector_certificate, settings.collector_authority
+    try:
+        return Collector(Address(url, authorization, certificate, authority), refused)
+    except OSError as error:
+        raise SettingsRefused(
+            "BODYCAM_COLLECTOR_CERTIFICATE or BODYCAM_COLLECTOR_AUTHORITY cannot be read as PEM:"
+            f" {type(error).__name__}"
+        ) from None
 
 
 def decisions_to(collector: Collector, vault: Vault) -> Stream:
