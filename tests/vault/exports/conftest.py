@@ -1,6 +1,6 @@
 """A collector that listens, and streams to it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,10 +8,7 @@ from tests.installation import Installation
 from tests.servers.collector import OtlpCollector, collecting
 from vault.exports import otlp
 from vault.exports.collectors import Address, Collector
-from vault.exports.processings import Draft
 from vault.exports.streams import Stream, decisions_to, processings_to
-
-Streaming = Callable[..., Stream]
 
 
 @pytest.fixture
@@ -21,21 +18,24 @@ def collector() -> Iterator[OtlpCollector]:
 
 
 @pytest.fixture
-def adl(installation: Installation, collector: OtlpCollector) -> Iterator[Stream]:
-    """The stream of decisions of an installation."""
+def adl(small: Installation, collector: OtlpCollector) -> Iterator[Stream]:
+    """The stream of decisions of a small installation."""
     to = Collector(Address(f"{collector.url}/v1/logs"), otlp.refused_records)
-    yield decisions_to(to, installation.vault)
+    yield decisions_to(to, small.vault)
     to.close()
 
 
 @pytest.fixture
-def ldv(installation: Installation, collector: OtlpCollector) -> Iterator[Stream]:
-    """The stream of processings of an installation."""
-    yield from ldv_of(installation, collector)
-
-
-def ldv_of(installation: Installation, collector: OtlpCollector, draft: Draft = "0.8") -> Iterator[Stream]:
-    """The stream of processings, by a text of the standard."""
+def ldv(small: Installation, collector: OtlpCollector) -> Iterator[Stream]:
+    """The stream of processings of a small installation."""
     to = Collector(Address(f"{collector.url}/v1/traces"), otlp.refused_lines)
-    yield processings_to(to, installation.vault, draft)
+    yield processings_to(to, small.vault, "0.8")
+    to.close()
+
+
+@pytest.fixture
+def either(installation: Installation, collector: OtlpCollector) -> Iterator[Stream]:
+    """The stream of decisions of an installation on each pair of real parts."""
+    to = Collector(Address(f"{collector.url}/v1/logs"), otlp.refused_records)
+    yield decisions_to(to, installation.vault)
     to.close()

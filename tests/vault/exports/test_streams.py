@@ -48,12 +48,12 @@ def stands(made: Installation, reader: str = "adl") -> int:
 
 
 def test_what_was_decided_arrives_once(
-    installation: Installation, adl: Stream, collector: OtlpCollector
+    installation: Installation, either: Stream, collector: OtlpCollector
 ) -> None:
     before = figure("export_records_total")
     readings(installation)
-    assert adl.run(now=NOW) == READINGS
-    assert adl.run(now=NOW) == 0
+    assert either.run(now=NOW) == READINGS
+    assert either.run(now=NOW) == 0
     assert list(collector.came.values()) == [1] * READINGS
     assert figure("export_records_total") == before + READINGS
     assert (figure("export_waiting_entries"), figure("export_behind_seconds")) == (0, 0)
@@ -61,30 +61,28 @@ def test_what_was_decided_arrives_once(
     assert stands(installation) == len(entries(installation))
 
 
-def test_it_reads_on_from_where_it_was(
-    installation: Installation, adl: Stream, collector: OtlpCollector
-) -> None:
-    readings(installation, 2)
+def test_it_reads_on_from_where_it_was(small: Installation, adl: Stream, collector: OtlpCollector) -> None:
+    readings(small, 2)
     adl.run(now=NOW)
-    readings(installation, 3)
+    readings(small, 3)
     assert adl.run(now=NOW) == 3
     assert collector.sizes == [2, 3]
 
 
 def test_without_decisions_nobody_is_asked(
-    installation: Installation, adl: Stream, collector: OtlpCollector
+    small: Installation, adl: Stream, collector: OtlpCollector
 ) -> None:
-    installation.settle()
+    small.settle()
     assert adl.run(now=NOW) == 0
     assert collector.asked == []
-    assert stands(installation) == len(entries(installation)) > 0
+    assert stands(small) == len(entries(small)) > 0
 
 
-def test_what_is_not_in_the_log_yet_waits(installation: Installation, adl: Stream) -> None:
+def test_what_is_not_in_the_log_yet_waits(installation: Installation, either: Stream) -> None:
     read_trail(installation.vault, installation.caller(town.SUPERVISOR), DENIED, now=NOW)
-    assert adl.run(now=NOW) == 0
+    assert either.run(now=NOW) == 0
     installation.settle()
-    assert adl.run(now=NOW) == 1
+    assert either.run(now=NOW) == 1
 
 
 @pytest.mark.parametrize(
@@ -102,9 +100,9 @@ def test_what_is_not_in_the_log_yet_waits(installation: Installation, adl: Strea
     ids=["busy", "too-many", "failing", "elsewhere", "moved", "no-otlp", "cut", "cut-after-taking"],
 )
 def test_nothing_is_lost_when_the_collector_fails(
-    installation: Installation, adl: Stream, collector: OtlpCollector, fault: Fault
+    small: Installation, adl: Stream, collector: OtlpCollector, fault: Fault
 ) -> None:
-    readings(installation)
+    readings(small)
     collector.faults = [fault, fault]
     with capture_logs() as lines:
         assert adl.run(now=NOW) == 0
@@ -114,17 +112,15 @@ def test_nothing_is_lost_when_the_collector_fails(
         assert adl.run(now=NOW + FIRST_WAIT * 2.9) == 0
     assert len(collector.asked) == 2
     assert [(line["event"], line["log_level"]) for line in lines] == [("export.away", "warning")] * 2
-    assert stands(installation) == 0
-    assert figure("export_waiting_entries") == len(entries(installation))
+    assert stands(small) == 0
+    assert figure("export_waiting_entries") == len(entries(small))
     assert adl.run(now=NOW + FIRST_WAIT * 3) == READINGS
     assert len(collector.took) == READINGS
     assert set(collector.came.values()) == {3 if fault.takes else 1}
 
 
-def test_a_collector_that_is_not_there(
-    installation: Installation, adl: Stream, collector: OtlpCollector
-) -> None:
-    readings(installation)
+def test_a_collector_that_is_not_there(small: Installation, adl: Stream, collector: OtlpCollector) -> None:
+    readings(small)
     with patch.object(adl._collector, "_url", "http://127.0.0.1:9/v1/logs"):
         waits = [wait_after(adl, NOW + timedelta(hours=n)) for n in range(12)]
     assert waits[:4] == [FIRST_WAIT * 2**n for n in range(4)]
@@ -132,7 +128,7 @@ def test_a_collector_that_is_not_there(
     assert adl.run(now=NOW + timedelta(hours=13)) == READINGS
     assert len(collector.took) == READINGS
     # Well again: the next failure is a first one.
-    readings(installation, 1)
+    readings(small, 1)
     collector.faults = [Fault(503)]
     assert wait_after(adl, NOW + timedelta(hours=14)) == FIRST_WAIT
 
@@ -152,23 +148,23 @@ def wait_after(stream: Stream, now: datetime) -> timedelta:
     ],
 )
 def test_a_collector_may_say_how_long(
-    installation: Installation, adl: Stream, collector: OtlpCollector, said: str, waits: timedelta
+    small: Installation, adl: Stream, collector: OtlpCollector, said: str, waits: timedelta
 ) -> None:
-    readings(installation, 1)
+    readings(small, 1)
     collector.faults = [Fault(503, headers=(("Retry-After", said),))]
     assert wait_after(adl, NOW) == waits
 
 
 def test_killed_before_it_moved_on_it_sends_the_same_again(
-    installation: Installation, adl: Stream, collector: OtlpCollector
+    small: Installation, adl: Stream, collector: OtlpCollector
 ) -> None:
-    readings(installation)
+    readings(small)
     with (
         patch("vault.exports.entries.move", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         adl.run(now=NOW)
-    assert (len(collector.took), stands(installation)) == (READINGS, 0)
+    assert (len(collector.took), stands(small)) == (READINGS, 0)
     assert adl.run(now=NOW) == READINGS
     # The collector compares: under the same id the same record.
     assert len(collector.took) == READINGS
@@ -176,10 +172,10 @@ def test_killed_before_it_moved_on_it_sends_the_same_again(
 
 
 def test_one_that_is_not_taken_holds_up_what_comes_after_and_nothing_before(
-    installation: Installation, adl: Stream, collector: OtlpCollector
+    small: Installation, adl: Stream, collector: OtlpCollector
 ) -> None:
-    readings(installation, 11)
-    denied = entries(installation, Event.TRAIL_DENIED)
+    readings(small, 11)
+    denied = entries(small, Event.TRAIL_DENIED)
     bad = str(denied[6].id)
     collector.refuses = lambda kept: _entry(kept) == bad
     with capture_logs() as lines:
@@ -189,7 +185,7 @@ def test_one_that_is_not_taken_holds_up_what_comes_after_and_nothing_before(
     ]
     before = {str(entry.id) for entry in denied[:6]}
     assert before <= {_entry(kept) for kept in collector.took.values()}
-    assert stands(installation) == len(entries(installation)) - 5
+    assert stands(small) == len(entries(small)) - 5
     # It stays so, and says so.
     with capture_logs() as lines:
         assert adl.run(now=NOW + LONGEST_WAIT) == 0
@@ -200,25 +196,23 @@ def test_one_that_is_not_taken_holds_up_what_comes_after_and_nothing_before(
 
 
 def test_what_is_too_much_at_once_is_sent_in_parts(
-    installation: Installation, adl: Stream, collector: OtlpCollector
+    small: Installation, adl: Stream, collector: OtlpCollector
 ) -> None:
-    readings(installation, 8)
+    readings(small, 8)
     collector.faults = [Fault(413), Fault(413)]
     assert adl.run(now=NOW) == 8
     assert set(collector.came.values()) == {1}
     assert len(collector.sizes) > 1
 
 
-def test_many_take_several_requests(
-    installation: Installation, adl: Stream, collector: OtlpCollector
-) -> None:
-    readings(installation, 7)
+def test_many_take_several_requests(small: Installation, adl: Stream, collector: OtlpCollector) -> None:
+    readings(small, 7)
     with patch.object(streams, "MOST_ENTRIES", 3):
         adl._most = 3
         assert adl.run(now=NOW) == 7
     assert max(collector.sizes) == 3
     with patch.object(streams, "MOST_ROUNDS", 1):
-        readings(installation, 4)
+        readings(small, 4)
         adl._most = 2
         assert adl.run(now=NOW) == 2
         assert figure("export_waiting_entries") == 2
@@ -239,23 +233,23 @@ def application(made: Installation) -> Caller:
 
 
 @pytest.fixture
-def several(installation: Installation) -> int:
+def several(small: Installation) -> int:
     """A question of five parts in the log, between two readings."""
-    recording = keep(installation, footage(1000))
-    readings(installation, 1)
+    recording = keep(small, footage(1000))
+    readings(small, 1)
     evaluate(
-        installation.vault,
-        application(installation),
-        asked(recording, installation, 5),
+        small.vault,
+        application(small),
+        asked(recording, small, 5),
         now=datetime.now(UTC),
     )
-    readings(installation, 1)
+    readings(small, 1)
     return 5
 
 
 @pytest.mark.parametrize("most", [1, 2, 250])
 def test_a_question_of_several_parts_is_one_record(
-    installation: Installation, adl: Stream, collector: OtlpCollector, several: int, most: int
+    small: Installation, adl: Stream, collector: OtlpCollector, several: int, most: int
 ) -> None:
     adl._most = most
     with patch.object(streams, "MOST_ENTRIES", most):
@@ -264,24 +258,24 @@ def test_a_question_of_several_parts_is_one_record(
     assert names == ["adl.access_evaluation", "adl.access_evaluation", "adl.access_evaluations"]
     [together] = [kept for kept in collector.took.values() if kept.record["event_name"][-1] == "s"]
     assert len(together.record["body"]["adl.core.response"]["evaluations"]) == several
-    assert stands(installation) == len(entries(installation))
+    assert stands(small) == len(entries(small))
 
 
 def test_a_question_whose_end_is_not_in_the_log_yet_waits(
-    installation: Installation, adl: Stream, collector: OtlpCollector
+    installation: Installation, either: Stream, collector: OtlpCollector
 ) -> None:
     recording = keep(installation, footage(1000))
     installation.settle()
     by = application(installation)
     installation.settle()
-    adl.run(now=NOW)
+    either.run(now=NOW)
     at_first = stands(installation)
     evaluate(installation.vault, by, asked(recording, installation, 5), now=datetime.now(UTC))
     streams_see(installation, 3)
-    assert adl.run(now=NOW) == 0
+    assert either.run(now=NOW) == 0
     assert (stands(installation), collector.took) == (at_first, {})
     installation.settle()
-    assert adl.run(now=NOW) == 1
+    assert either.run(now=NOW) == 1
 
 
 def streams_see(made: Installation, most: int) -> None:
@@ -289,7 +283,7 @@ def streams_see(made: Installation, most: int) -> None:
     assert sequence(made.vault, now=datetime.now(UTC), most=most) == most
 
 
-def test_two_keepers_do_no_harm(installation: Installation, adl: Stream, collector: OtlpCollector) -> None:
+def test_two_keepers_do_no_harm(installation: Installation, either: Stream, collector: OtlpCollector) -> None:
     readings(installation)
     database = installation.vault.database
     with database.transaction() as session:
@@ -302,19 +296,19 @@ def test_two_keepers_do_no_harm(installation: Installation, adl: Stream, collect
         assert move(session, "ldv", 0, 1)
     assert stands(installation) == 2
     assert stands(installation, "ldv") == 1
-    adl.run(now=NOW)
+    either.run(now=NOW)
     assert len(collector.took) == READINGS
 
 
 def test_who_was_overtaken_does_not_move_back(
-    installation: Installation, adl: Stream, collector: OtlpCollector
+    small: Installation, adl: Stream, collector: OtlpCollector
 ) -> None:
-    readings(installation)
-    whole = len(entries(installation))
+    readings(small)
+    whole = len(entries(small))
 
     def overtaken(_: Kept) -> bool:
-        if stands(installation) == 0:
-            with installation.vault.database.transaction() as session:
+        if stands(small) == 0:
+            with small.vault.database.transaction() as session:
                 move(session, "adl", 0, whole)
         return False
 
@@ -322,27 +316,27 @@ def test_who_was_overtaken_does_not_move_back(
     with capture_logs() as lines:
         adl.run(now=NOW)
     assert [line["event"] for line in lines] == ["export.moved-by-another"]
-    assert stands(installation) == whole
+    assert stands(small) == whole
 
 
 def test_how_far_behind_is_a_figure(
-    installation: Installation, adl: Stream, collector: OtlpCollector
+    installation: Installation, either: Stream, collector: OtlpCollector
 ) -> None:
     first = min(entry.at for entry in entries(installation))
     installation.settle()
     collector.faults = [Fault(503)]
     readings(installation, 1)
-    adl.run(now=first + timedelta(minutes=10))
+    either.run(now=first + timedelta(minutes=10))
     assert figure("export_behind_seconds") == 600
     assert figure("export_waiting_entries") == len(entries(installation))
 
 
 def test_both_streams_meet_in_the_span_and_neither_names_anybody(
-    installation: Installation, adl: Stream, ldv: Stream, collector: OtlpCollector
+    small: Installation, adl: Stream, ldv: Stream, collector: OtlpCollector
 ) -> None:
-    recording = keep(installation, footage(1000))
-    granted(installation, recording)
-    installation.settle()
+    recording = keep(small, footage(1000))
+    granted(small, recording)
+    small.settle()
     adl.run(now=NOW)
     ldv.run(now=NOW)
     decisions, processings = (
@@ -350,13 +344,13 @@ def test_both_streams_meet_in_the_span_and_neither_names_anybody(
         for where in ("/v1/logs", "/v1/traces")
     )
     both = decisions & processings
-    spans = {tuple(_corr(entry)) for entry in entries(installation, Event.REQUEST_APPROVED)}
+    spans = {tuple(_corr(entry)) for entry in entries(small, Event.REQUEST_APPROVED)}
     assert spans <= both
     told = str(collector.took)
     for resident in town.RESIDENTS:
         assert resident.name not in told
         assert resident.subject not in told
-    for known in (*installation.town.people.values(), recording):
+    for known in (*small.town.people.values(), recording):
         assert str(known) not in told
 
 
