@@ -7,7 +7,7 @@ Citizens have no name here, so they have none there. One line for each; several 
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -27,6 +27,8 @@ CALLER_ELSEWHERE: Mapping[str, str] = {"2025": "span_id", "2024": "operation_id"
 """Drafts in which a parent is of one's own application only, and how they call a span of another's."""
 
 _SPAN = b"bodycam-vault/ldv-span/v1\0"
+_MOST_AT_ONCE = 5000
+"""Ids in one question to the database; each of its kinds has an end to how many it takes."""
 _ENDS_ANOTHER = frozenset({Event.VIEWING_COMPLETED})
 """The end of what a line was written of already."""
 _OPERATIONS = {
@@ -106,12 +108,13 @@ def subjects(session: Session, entries: Iterable[Told]) -> dict[int, frozenset[s
     about = _recordings(session, entries)
     wanted = {recording for found in about.values() for recording in found}
     persons: dict[UUID, set[str]] = defaultdict(set)
-    for query in (
-        select(Recording.id, Recording.officer_id).where(Recording.id.in_(wanted)),
-        select(Depiction.recording_id, Depiction.person_id).where(Depiction.recording_id.in_(wanted)),
-    ):
-        for recording, person in session.execute(query):
-            persons[recording].add(str(person))
+    for some in _pieces(wanted):
+        for query in (
+            select(Recording.id, Recording.officer_id).where(Recording.id.in_(some)),
+            select(Depiction.recording_id, Depiction.person_id).where(Depiction.recording_id.in_(some)),
+        ):
+            for recording, person in session.execute(query):
+                persons[recording].add(str(person))
     return {
         index: frozenset[str]().union(*(persons[recording] for recording in found))
         for index, found in about.items()
@@ -211,7 +214,15 @@ def _recordings(session: Session, entries: Iterable[Told]) -> dict[int, set[UUID
 def _of_lists(session: Session, event: Event, entries: Sequence[Told], about: dict[int, set[UUID]]) -> None:
     shown = {told.index: [UUID(each) for each in told.details.get("shown", ())] for told in entries}
     wanted = {each for ids in shown.values() for each in ids}
-    query = _LISTS[event].where(_IDENTIFIERS[event].in_(wanted))
-    recording_of = {row[0]: row[1] for row in session.execute(query)}
+    recording_of: dict[UUID, UUID] = {}
+    for some in _pieces(wanted):
+        query = _LISTS[event].where(_IDENTIFIERS[event].in_(some))
+        recording_of |= {row[0]: row[1] for row in session.execute(query)}
     for index, ids in shown.items():
         about[index] |= {recording_of[each] for each in ids if each in recording_of}
+
+
+def _pieces(ids: set[UUID]) -> Iterator[list[UUID]]:
+    """The ids, so many at a time."""
+    every = sorted(ids)
+    return (every[first : first + _MOST_AT_ONCE] for first in range(0, len(every), _MOST_AT_ONCE))

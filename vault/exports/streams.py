@@ -17,7 +17,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from vault import tracing
 from vault.exports import decisions, entries, otlp, processings
 from vault.exports.collectors import Address, Collector, CollectorAway, RecordsRefused
 from vault.exports.decisions import Activity, Record
@@ -97,8 +96,7 @@ class Stream:
             made = self._make(session, found)
         try:
             if made.records:
-                # 3. A trace of its own: it is no part of what it tells.
-                tracing.begin()
+                # 3.
                 self._collector.deliver(made.request)
         except RecordsRefused as error:
             if len(found) == 1:

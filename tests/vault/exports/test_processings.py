@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -26,6 +27,7 @@ from vault import lists, tracing
 from vault.audit import Event
 from vault.evaluations import Question as Asked
 from vault.evaluations import evaluate
+from vault.exports import processings
 from vault.exports.entries import Told
 from vault.exports.processings import _NAMES, _OPERATIONS, Line, is_processing, lines, missing_activity
 from vault.ids import PersonId, RecordingId
@@ -142,6 +144,8 @@ def test_a_list_concerns_whom_it_shows(small: Installation) -> None:
     whom = pseudonyms(small, small.town.people[town.OFFICER.subject], other)
     assert {line.attributes[SUBJECT] for line in below} == whom
     assert above.name == "Opnamen gezocht"
+    with patch.object(processings, "_MOST_AT_ONCE", 1):
+        assert lines_of(small, Event.RECORDINGS_FOUND) == [[above, *below]]
     # An open search shows nobody yet: a line without a data subject.
     [[opened]] = lines_of(small, Event.SEARCH_OPENED)
     assert SUBJECT not in opened.attributes
