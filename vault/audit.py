@@ -167,6 +167,8 @@ class Entry:
     previous: EntryId | None = None
     facts: Mapping[str, str | int | bool] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
+    decided: Mapping[str, object] | None = None
+    """Where the policy decided: on which action, by which engine, with which obligations."""
     trace: Trace | None = None
     """Its span, when it is not just a step of what this context does: several entries of one question."""
 
@@ -202,13 +204,14 @@ def of_decision(
         facts=facts or {},
         details={
             "purpose": decision.situation.purpose,
-            # What was decided on, and by which engine: for the record of the decision (`vault.exports`).
-            "decided": decision.situation.action.value,
-            "engine": ENGINE,
-            **({"obligations": sorted(decision.obligations)} if decision.obligations else {}),
             # Why `cannot-be-evaluated`, in the engine's words: they name ids, so for who may read payloads.
             **({"errors": list(decision.errors)} if decision.errors else {}),
             **(details or {}),
+        },
+        decided={
+            "action": decision.situation.action.value,
+            "engine": ENGINE,
+            "obligations": sorted(decision.obligations),
         },
         trace=trace,
     )
@@ -298,6 +301,7 @@ def _payload(entry: Entry) -> dict[str, Any]:
         },
         "object": {"kind": entry.thing[0], "id": entry.thing[1]} if entry.thing else None,
         "details": {name: _plain(value) for name, value in entry.details.items()},
+        **({"decided": dict(entry.decided)} if entry.decided else {}),
     }
 
 

@@ -103,7 +103,7 @@ def enter(
                 **(details or {}),
                 "purpose": purpose,
                 "shown": [str(id_) for id_ in shown],
-                "engine": audit.ENGINE,
             },
+            decided={"engine": audit.ENGINE},
         ),
     )

@@ -105,7 +105,7 @@ def _request(told: Told, ring: KeyRing, activity: Activity) -> Json:
         # A search names no resource; what it looked for, if that has a name, stands beside it.
         resource, context = {"type": listed[0]}, {**context, "search": leaf.get("obj")}
     subject = {"type": _who(told), "id": leaf["actor"]}
-    action = str(details.get("decided", default))
+    action = str(told.decided.get("action", default))
     if leaf["type"] == Event.DECISION_EVALUATED and details and action != Action.EVALUATE:
         # Asked for somebody else: the answer is about them, and about what the asker named.
         action = str(details["action"])
@@ -128,7 +128,7 @@ def _who(told: Told) -> str:
 def _response(told: Told, ring: KeyRing) -> Json:
     leaf = told.leaf
     context: Json = {"reasons": [{"id": rule} for rule in leaf.get("why", ())]}
-    if obligations := told.details.get("obligations"):
+    if obligations := told.decided.get("obligations"):
         context["obligations"] = [{"id": each} for each in obligations]
     if listed := _SEARCHES.get(leaf["type"]):
         shown = told.details.get("shown")
@@ -149,7 +149,7 @@ def _attributes(question: Sequence[Told]) -> Json:
     attributes: Json = {"adl.core.information": information}
     if policies:
         attributes["adl.core.policies"] = policies
-    if engine := first.details.get("engine"):
+    if engine := first.decided.get("engine"):
         attributes["adl.core.configuration"] = dict(engine)
     if subjects := _distinct(told.leaf.get("subj") for told in question):
         # So that access by one data subject spans both logs (ADL, Transparency and Subject Rights).

@@ -46,6 +46,11 @@ class Told:
         return self.payload["details"] if self.payload else {}
 
     @property
+    def decided(self) -> Mapping[str, Any]:
+        """What its payload says of the decision; nothing when that is closed, or of before it said so."""
+        return (self.payload or {}).get("decided") or {}
+
+    @property
     def thing(self) -> tuple[str, str] | None:
         """Kind and id of what it was done to, where the payload still says so."""
         found = self.payload and self.payload["object"]

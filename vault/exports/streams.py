@@ -146,17 +146,18 @@ class Stream:
     def _tell(self, now: datetime) -> None:
         with self._vault.database.reading() as session:
             start = entries.place(session, self.name)
-            first = session.scalar(
-                select(AuditEntry.at)
-                .join(LogEntry, LogEntry.entry_id == AuditEntry.id)
+            # The first that is still there: what is pruned nobody waits for.
+            first = session.execute(
+                select(LogEntry.index, AuditEntry.at)
+                .join(AuditEntry, AuditEntry.id == LogEntry.entry_id)
                 .where(LogEntry.index >= start)
                 .order_by(LogEntry.index)
                 .limit(1)
-            )
+            ).first()
             last = session.scalar(select(func.max(LogEntry.index)))
-        waiting = 0 if first is None or last is None else last + 1 - start
+        waiting = last + 1 - first.index if first and last is not None else 0
         WAITING.labels(self.name).set(waiting)
-        BEHIND.labels(self.name).set(max(0.0, (now - first).total_seconds()) if first else 0.0)
+        BEHIND.labels(self.name).set(max(0.0, (now - first.at).total_seconds()) if first else 0.0)
 
 
 def streams_of(vault: Vault, settings: Settings) -> list[Stream]:
