@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from vault.vault import Caller
 from vault.viewing import Watching
 
 NOW = datetime.now(UTC)
+PAGE = Path(__file__).parents[3] / "docs" / "exports.md"
 CALLER = "00f067aa0ba902b7"
 NAMES = {"adl.access_evaluation", "adl.access_evaluations", "adl.search_resource"}
 ITEMS = {"request", "response", "policies", "information", "configuration"}
@@ -301,8 +303,11 @@ def test_every_record_is_what_the_standard_asks(small: Installation) -> None:
     told = all_told(small)
     made = [record for each in told for record in records([each], small.vault.ring, activity)]
     assert len(made) == sum("dec" in each.leaf for each in told) == 5
+    page = PAGE.read_text("utf-8")
     for record in made:
         assert record.event_name in NAMES
+        for name in (*record.as_json(), *record.attributes, *record.body, *record.resource):
+            assert f"`{name}`" in page or name in ("attributes", "body"), name
         assert len(bytes.fromhex(record.trace_id)) == 16
         assert len(bytes.fromhex(record.span_id)) == 8
         placed = [*record.body, *(name for name in record.attributes if name.startswith("adl."))]

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from unittest.mock import patch
 from uuid import UUID
 
@@ -39,6 +40,7 @@ from vault.vault import Caller
 from vault.viewing import Watching
 
 CALLER = "00f067aa0ba902b7"
+PAGE = Path(__file__).parents[3] / "docs" / "exports.md"
 SUBJECT = "dpl.core.data_subject_id"
 
 
@@ -115,6 +117,9 @@ def test_each_data_subject_has_a_line_below_one_of_nobody(small: Installation) -
     assert {line.attributes[SUBJECT] for line in below} == whom
     # Told again, it is the same again.
     assert lines_of(small, Event.VIEWING_SERVED) == [[above, *below]]
+    page = PAGE.read_text("utf-8")
+    for name in {name for line in (above, *below) for name in (*vars(line), *line.attributes)}:
+        assert f"`{name}" in page or name == "attributes", name
     spans = {line.span_id for [*found] in lines_of(small, Event.REQUEST_SUBMITTED) for line in found}
     assert not spans & {line.span_id for line in (above, *below)}
 
