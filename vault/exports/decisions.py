@@ -94,31 +94,51 @@ def producer(municipality: str | None) -> Json:
 
 
 def _request(told: Told, ring: KeyRing, activity: Activity) -> Json:
-    leaf, details = told.leaf, told.details
+    leaf = told.leaf
+    subject, action, resource = (
+        _about_another(told, ring) if _is_about_another(told) else _about_oneself(told)
+    )
     found = activity(leaf["org"], leaf.get("regime")) if "org" in leaf else None
     context = {"time": _rfc3339(leaf["t"]), "purpose": leaf.get("purpose")}
-    about = told.thing[0] if told.thing else None
-    listed = _SEARCHES.get(leaf["type"])
-    default = listed[1] if listed else _ACTIONS.get(leaf["type"], leaf["type"])
-    resource = {"type": about or "unknown", "id": leaf.get("obj")}
-    if listed:
-        # A search names no resource; what it looked for, if that has a name, stands beside it.
-        resource, context = {"type": listed[0]}, {**context, "search": leaf.get("obj")}
-    subject = {"type": _who(told), "id": leaf["actor"]}
-    action = str(told.decided.get("action", default))
-    if leaf["type"] == Event.DECISION_EVALUATED and details and action != Action.EVALUATE:
-        # Asked for somebody else: the answer is about them, and about what the asker named.
-        action = str(details["action"])
-        subject = {"type": "person", "id": _pseudonym(told, ring, "person", str(details["subject"]))}
-        kind = str(details["about"]["kind"])
-        known = kind if kind in _KINDS else "unknown"
-        resource = {"type": known, "id": _pseudonym(told, ring, known, str(details["about"]["id"]))}
+    if leaf["type"] in _SEARCHES:
+        # What was looked for, if that has a name.
+        context["search"] = leaf.get("obj")
     return {
         "subject": _given(subject),
         "action": {"name": action, **({"properties": {"processing_activity_id": found}} if found else {})},
         "resource": _given(resource),
         "context": _given(context),
     }
+
+
+def _is_about_another(told: Told) -> bool:
+    """Whether other software asked what somebody may do, and was answered; else the entry's actor acted."""
+    evaluated = told.leaf["type"] == Event.DECISION_EVALUATED and "about" in told.details
+    return evaluated and told.decided.get("action") != Action.EVALUATE
+
+
+def _about_another(told: Told, ring: KeyRing) -> tuple[Json, str, Json]:
+    """Subject, action and resource as they were asked about."""
+    details = told.details
+    kind = str(details["about"]["kind"])
+    known = kind if kind in _KINDS else "unknown"
+    return (
+        {"type": "person", "id": _pseudonym(told, ring, "person", str(details["subject"]))},
+        str(details["action"]),
+        {"type": known, "id": _pseudonym(told, ring, known, str(details["about"]["id"]))},
+    )
+
+
+def _about_oneself(told: Told) -> tuple[Json, str, Json]:
+    """Who acted, what they did and on what; a search names a kind of resource and no more."""
+    leaf = told.leaf
+    kind, default = _SEARCHES.get(leaf["type"], (None, _ACTIONS.get(leaf["type"], leaf["type"])))
+    thing = {"type": told.thing[0] if told.thing else "unknown", "id": leaf.get("obj")}
+    return (
+        {"type": _who(told), "id": leaf["actor"]},
+        str(told.decided.get("action", default)),
+        {"type": kind} if kind else thing,
+    )
 
 
 def _who(told: Told) -> str:
