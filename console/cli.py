@@ -13,8 +13,9 @@ import prometheus_client
 import structlog
 import typer
 
-from console import audit, keys, policy, registering
+from console import audit, keys, policy, registering, signals
 from console.embedded import Embedded, HomeRefused, NotReady
+from console.evidence import evidence
 from console.keeper import Keeper
 from console.registering import operator
 from ingest.app import make_app as make_ingest
@@ -22,6 +23,8 @@ from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from policies.retention import AMSTERDAM
 from vault import logs, quarantine, rule_records
+from vault.evidence.making import PeriodToCome
+from vault.evidence.periods import PeriodUnreadable
 from vault.facts import Unknown
 from vault.keys import KeyRingError
 from vault.objects import StoreUnavailable
@@ -30,6 +33,7 @@ from vault.rule_changes import OwnProposal, ProposalClosed, ProposalOutdated, Ru
 from vault.rulesets import RuleSetAltered, RuleSetMissing
 from vault.schema import SchemaOutdated, migrate, require_newest
 from vault.settings import Settings, SettingsRefused, load
+from vault.signals.digests import WeekUnknown
 from vault.vault import Vault, database_of, open_vault, store_of
 from vault.web.app import make_app as make_vault
 from vault.web.server import serve
@@ -40,6 +44,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
+app.command("evidence")(evidence)
+app.add_typer(signals.app, name="signals")
 
 REFUSALS = (
     SettingsRefused,
@@ -59,6 +65,9 @@ REFUSALS = (
     NotRegistered,
     DockKeyRefused,
     RoleUnknown,
+    PeriodUnreadable,
+    PeriodToCome,
+    WeekUnknown,
     HomeRefused,
     NotReady,
 )
@@ -127,7 +136,7 @@ def run_migrate() -> None:
 def run_check() -> None:
     """Check every invariant now; exits with 1 when something is wrong. Tells who takes in no footage."""
     settings = load()
-    keeper = Keeper(open_vault(settings), settings)
+    keeper = Keeper(open_vault(settings), settings, operator())
     count = keeper.check()
     for municipality, missing in keeper.closed().items():
         typer.echo(f"{municipality} takes in no footage; missing: {', '.join(missing) or 'rules'}")
@@ -152,13 +161,14 @@ def run_up(
     audience: Annotated[str, typer.Option(help="What staff tokens name as their audience.")],
     municipality: Annotated[list[str], typer.Option(help="Rule set to serve; may be given again.")],
     port: Annotated[int, typer.Option(help="The vault's; ingest and keeper take the two after it.")] = 8000,
+    origin: keys.Origin = None,
 ) -> None:
     """Run vault, ingest and keeper on this machine, on SQLite and a directory."""
     embedded = Embedded(
         home.absolute(), issuer, audience, {"vault": port, "ingest": port + 1, "keeper": port + 2}
     )
     _stop_when_told()
-    embedded.prepare(municipality)
+    embedded.prepare(municipality, origin=origin)
     try:
         embedded.start()
         typer.echo(f"vault {embedded.url('vault')}   ingest {embedded.url('ingest')}   logs {embedded.home}")

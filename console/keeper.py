@@ -16,14 +16,24 @@ from console.sequencing import Sequencing
 from ingest.intake import Intake
 from ingest.reaper import reap, reap_orphans
 from vault import tracing
+from vault.audit import Actor
+from vault.evidence.checking import record_check
 from vault.exports.streams import Stream, streams_of
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
+from vault.signals import digests
+from vault.signals.digests import Week
+from vault.signals.finding import behind, find, municipalities
+from vault.signals.raising import KEEPER
+from vault.trail.indexer import index_all
 from vault.vault import Vault
 from vault.web.frame import Frame, add_health
 
 log = structlog.get_logger()
+
+SIGNALS_SECONDS = 5
+"""How often the log is read on for signals; nobody waits for one."""
 
 CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
 FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
@@ -34,8 +44,10 @@ EXPORT_SECONDS = 2
 class Keeper:
     """The chores of one keeper process. Two keepers do no harm: each chore re-checks what it does."""
 
-    def __init__(self, vault: Vault, settings: Settings) -> None:
+    def __init__(self, vault: Vault, settings: Settings, by: Actor = KEEPER) -> None:
+        """`by`: whom the trail names for what is done; an operator who does a chore by hand is that."""
         self._vault = vault
+        self._by = by
         self._intake = Intake(vault.database, vault.ring, vault.store, vault.rule_sets, settings)
         self._settings = settings
         self._streams = streams_of(vault, settings)
@@ -46,6 +58,8 @@ class Keeper:
         scheduler = BackgroundScheduler(
             timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
+        every_few = IntervalTrigger(seconds=SIGNALS_SECONDS)
+        on_monday = CronTrigger(day_of_week="mon", hour=6)
         # Told as a warning each time that a busy second takes longer; the log's lag says what matters of it.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         every_second, every_minute = IntervalTrigger(seconds=1), IntervalTrigger(minutes=1)
@@ -54,6 +68,7 @@ class Keeper:
         sequencing = self._sequencing
         scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
         scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_second, ["index", self.index], misfire_grace_time=None)
         for stream in self._streams:
             often = IntervalTrigger(seconds=EXPORT_SECONDS)
             scheduler.add_job(
@@ -63,6 +78,8 @@ class Keeper:
                 misfire_grace_time=None,
             )
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
+        scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
+        scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["check", self.check])
@@ -81,6 +98,10 @@ class Keeper:
         )
         return Frame(app, "keeper", {})
 
+    def index(self) -> int:
+        """Make what has a number in the log findable."""
+        return index_all(self._vault)
+
     def reap(self) -> int:
         """End uploads that stopped coming."""
         return reap(self._intake, now=datetime.now(UTC))
@@ -93,13 +114,36 @@ class Keeper:
         """Send what a collector did not get yet."""
         return stream.run(now=datetime.now(UTC))
 
+    def find_signals(self) -> int:
+        """Read the log on to its end, and raise the signals found in it."""
+        found, left = find(self._vault, now=datetime.now(UTC)), behind(self._vault)
+        while left > 0:
+            found += find(self._vault, now=datetime.now(UTC))
+            before, left = left, behind(self._vault)
+            if left >= before:
+                # More comes in than is read: the reaper and the others must have their turn too.
+                break
+        return found
+
+    def digest(self) -> int:
+        """Make the digest of the week that is over, for each municipality; told is that it is there."""
+        now = datetime.now(UTC)
+        week, made = Week.before(now), 0
+        for municipality in municipalities(self._vault):
+            digest = digests.digest(self._vault, KEEPER, municipality, week, now=now)
+            log.info("signals.digest", why=f"{municipality} {week}", count=digest.total.open)
+            made += 1
+        return made
+
     def check(self) -> int:
         """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""
         self._intake.tell_closed()
-        findings = check_all(self._vault, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        findings = check_all(self._vault, now=now)
         FINDINGS.set(len(findings))
         for finding in findings:
             log.error("invariant.broken", check=finding.check, why=finding.about)
+        record_check(self._vault, self._by, findings, now=now)
         return len(findings)
 
     def closed(self) -> Mapping[str, tuple[str, ...]]:

@@ -50,6 +50,8 @@ def question(situation: Situation, municipality: str) -> Json:
         context["subject"] = _ref("Person", situation.subject)
     if situation.action is Action.ACTIVATE_RULES and situation.proposer is not None:
         context["proposer"] = _ref("Person", situation.proposer)
+    if situation.action is Action.SETTLE_SIGNAL:
+        context["concerned"] = [_ref("Person", person) for person in sorted(situation.concerned)]
     return {
         "principal": {"type": "Person", "id": str(situation.person.id)},
         "action": {"type": "Action", "id": situation.action.value},

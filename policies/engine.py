@@ -41,6 +41,7 @@ from policies.rules import (
     Obligation,
     Rule,
 )
+from policies.signals.reading import Signal, read_signals
 from policies.terms import Terms
 
 FACTS_REMEMBERED = 256
@@ -86,6 +87,7 @@ class _Facts(NamedTuple):
     about: encoding.About
     subject: UUID | None
     proposer: UUID | None
+    concerned: frozenset[UUID]
     folds: tuple[int, ...]
     """Of the moments (`_folds`)."""
 
@@ -100,6 +102,7 @@ class _Facts(NamedTuple):
             about,
             asked.subject,
             asked.proposer,
+            asked.concerned,
             _folds(asked.resource, about),
         )
 
@@ -128,6 +131,8 @@ class RuleSet:
     rules: Mapping[str, Rule]
     """By id: the shared rules first, then the municipality's, in file order."""
     terms: Terms
+    signals: Mapping[str, Signal]
+    """What is looked for in this municipality's part of the log, by id; nothing is decided by it."""
     purposes: frozenset[str]
     """The schema's closed list, of which `terms.purposes` is what this municipality offers."""
     policies: Mapping[str, Est]
@@ -150,7 +155,8 @@ class RuleSet:
         """Read and check a rule set.
 
         `files`: the municipality's texts by file name (`terms.toml` and `*.cedar`), `shared`: the shared ones
-        (`schema.cedarschema` and `*.cedar`). Raises RuleSetInvalid, which lists every problem found.
+        (`schema.cedarschema` and `*.cedar`); either may have `signals.toml`. Raises
+        RuleSetInvalid, which lists every problem found.
         """
         texts = {f"{SHARED}/{name}": text for name, text in shared.items()}
         texts |= {f"{municipality}/{name}": text for name, text in files.items()}
@@ -158,6 +164,7 @@ class RuleSet:
         purposes = declared_purposes(schema)
         problems = list(file_problems(municipality, files, shared))
         terms = read_terms(municipality, texts, purposes, problems)
+        signals = read_signals(texts, municipality, problems)
         rules, policies = read_rules(texts, schema, problems)
         listed = {
             action: tuple(
@@ -174,6 +181,7 @@ class RuleSet:
             digest(texts),
             MappingProxyType(rules),
             terms,
+            signals,
             purposes,
             MappingProxyType(policies),
             lru_cache(None)(lambda action: _policy_set(_about(policies, action))),

@@ -33,6 +33,8 @@ class Action(StrEnum):
     """Read what a grant allows, and until when."""
     READ_AUDIT = "read-audit"
     """Read a municipality's audit trail (inzagelog)."""
+    SETTLE_SIGNAL = "settle-signal"
+    """Close a signal (signaal) with a note."""
     EVALUATE = "evaluate"
     """Ask what would be decided for somebody; nothing is shown and nothing changes."""
     PROPOSE_RULES = "propose-rules"
@@ -47,6 +49,7 @@ class Action(StrEnum):
 
 ABOUT_REQUEST = frozenset({Action.ASK, Action.DECIDE, Action.READ_REQUEST})
 ABOUT_GRANT = frozenset({Action.WATCH, Action.REVOKE, Action.READ_GRANT})
+ABOUT_TRAIL = frozenset({Action.READ_AUDIT, Action.SETTLE_SIGNAL})
 ABOUT_RULES = frozenset(
     {Action.PROPOSE_RULES, Action.ACTIVATE_RULES, Action.READ_RULES, Action.EXAMINE_RULES}
 )
@@ -182,6 +185,8 @@ class Situation:
     """About whom EVALUATE asks."""
     proposer: UUID | None = None
     """Who proposed what ACTIVATE_RULES activates, where that is a person of the register."""
+    concerned: frozenset[UUID] = frozenset()
+    """Whom the signal is about that SETTLE_SIGNAL closes."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.resource, _done_to(self.action)):
@@ -204,4 +209,4 @@ def _done_to(action: Action) -> type[Resource] | tuple[type[Resource], ...]:
         return (Recording, Trail)
     if action in ABOUT_RULES:
         return RuleBook
-    return Trail if action is Action.READ_AUDIT else Recording
+    return Trail if action in ABOUT_TRAIL else Recording

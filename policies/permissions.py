@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from policies.engine import RuleSet
-from policies.facts import WITHOUT_PURPOSE, Action
+from policies.facts import ABOUT_TRAIL, WITHOUT_PURPOSE, Action
 from policies.outlook import Known, Outlook, is_about, is_about_everything, outlooks, roles_in
 from policies.rules import Effect, Est, Rule
 from policies.words import ROLES
@@ -124,9 +124,7 @@ class Permissions:
     def _purposes(self, action: Action) -> Iterable[str | None]:
         if action in WITHOUT_PURPOSE:
             return (None,)
-        return (
-            sorted(self._rule_set.purposes) if action is Action.READ_AUDIT else self._rule_set.terms.purposes
-        )
+        return sorted(self._rule_set.purposes) if action in ABOUT_TRAIL else self._rule_set.terms.purposes
 
     def _ways_of(self, action: Action) -> list[_Way]:
         return [way for purpose in self._purposes(action) for way in self._ways(action, purpose)]

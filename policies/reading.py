@@ -12,6 +12,7 @@ import cedarpy
 
 from policies.problems import Problem, RuleSetInvalid
 from policies.rules import Est, Rule, parse_rules
+from policies.signals.reading import SIGNALS
 from policies.terms import Terms, parse_terms
 
 SCHEMA = "schema.cedarschema"
@@ -25,8 +26,8 @@ _PURPOSES = re.compile(r"entity Purpose enum \[([^\]]*)\]")
 
 def digest(texts: Mapping[str, str]) -> str:
     """SHA-256 over the texts: of the lines `sha256sum` prints for them, sorted by path, so that anyone can
-    recompute it: `sha256sum noordwijk/*.cedar noordwijk/*.toml shared/*.cedar* | LC_ALL=C sort -k2 |
-    sha256sum`. Tables (`*.csv`) decide nothing and do not count."""
+    recompute it: `sha256sum noordwijk/*.cedar noordwijk/*.toml shared/*.cedar* shared/*.toml |
+    LC_ALL=C sort -k2 | sha256sum`. Tables (`*.csv`) decide nothing and do not count."""
     lines = [f"{hashlib.sha256(texts[path].encode()).hexdigest()}  {path}\n" for path in sorted(texts)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -50,7 +51,7 @@ def file_problems(
         yield Problem(f"{municipality}/", None, "a municipality cannot have this name")
     for folder, names, single in ((municipality, files, TERMS), (SHARED, shared, SCHEMA)):
         for name in sorted(names):
-            if not _FILE_NAME.fullmatch(name) or not (name == single or name.endswith(".cedar")):
+            if not _FILE_NAME.fullmatch(name) or not (name in (single, SIGNALS) or name.endswith(".cedar")):
                 yield Problem(f"{folder}/{name}", None, "is not a file that belongs in this folder")
             if names[name].startswith("\ufeff"):
                 yield Problem(f"{folder}/{name}", None, "begins with a byte order mark; save it without one")

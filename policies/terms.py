@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from policies.hours import OfficeHours
 from policies.problems import Problem, RuleSetInvalid
 
 LONGEST_TERM_DAYS = 3660
@@ -175,6 +176,8 @@ class Terms(_Table):
     """The second: what is recorded, and what is not."""
     prerecording_seconds: Annotated[int, Field(ge=0, le=600)] = 0
     postrecording_seconds: Annotated[int, Field(ge=0, le=600)] = 0
+    office_hours: OfficeHours | None = None
+    """When an access is not out of hours (buiten kantooruren); None: those of `policies/hours.toml`."""
     remarks: tuple[Title, ...] = Field(default=(), strict=False)
     """What else the regulation says that citizens want to know, such as where footage is stored."""
 

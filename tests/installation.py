@@ -35,6 +35,7 @@ from vault.log.sequencer import sequence
 from vault.registry import Registrar
 from vault.schema import migrate
 from vault.settings import Settings
+from vault.trail.indexer import index_all
 from vault.vault import Caller, Vault, database_of, open_vault, store_of
 
 ISSUER = "http://localhost:9"
@@ -68,7 +69,8 @@ class Installation:
         return Caller(PersonId(self.town.people[resident.subject]), resident.name)
 
     def settle(self, *, within: float = 20.0) -> None:
-        """Let the keeper's work on the trail be done: every entry that stands now gets its number in the log.
+        """Let the keeper's work on the trail be done: every entry that stands now gets its number in the log,
+        and can be found.
 
         Raises TimeoutError when some transaction keeps entries waiting for longer than `within` seconds.
         """
@@ -77,10 +79,11 @@ class Installation:
             sequence(self.vault, now=datetime.now(UTC))
             with self.vault.database.reading() as session:
                 if waiting_since(session) is None:
-                    return
+                    break
             if time.monotonic() > deadline:
                 raise TimeoutError("entries wait for their number in the log")
             time.sleep(0.01)
+        index_all(self.vault)
 
     def environment(self, process: str) -> dict[str, str]:
         """The environment in which a real process of this installation would be started."""

@@ -79,7 +79,14 @@ class Event(enum.StrEnum):
     RECORDINGS_FOUND = "recordings.found"
     QUARANTINE_READ = "quarantine.read"
     TRAIL_READ = "trail.read"
+    TRAIL_EXPORTED = "trail.exported"
     TRAIL_DENIED = "trail.denied"
+    SIGNAL_RAISED = "signal.raised"
+    SIGNAL_READ = "signal.read"
+    SIGNAL_SETTLED = "signal.settled"
+    SIGNALS_LISTED = "signals.listed"
+    SIGNALS_DIGESTED = "signals.digested"
+    SIGNALS_DENIED = "signals.denied"
     MUNICIPALITY_REGISTERED = "municipality.registered"
     PERSON_REGISTERED = "person.registered"
     PERSON_ASSIGNED = "person.assigned"
@@ -95,6 +102,9 @@ class Event(enum.StrEnum):
     RULES_READ = "rules.read"
     RULES_EXAMINED = "rules.examined"
     RULES_DENIED = "rules.denied"
+    INVARIANTS_CHECKED = "invariants.checked"
+    EVIDENCE_MADE = "evidence.made"
+    RIGHTS_REVIEWED = "rights.reviewed"
 
     @property
     def operation(self) -> str:
@@ -128,9 +138,15 @@ _OPERATIONS = {
     Event.VIEWING_DENIED: "consult",
     Event.VIEWING_COMPLETED: "consult",
     Event.TRAIL_READ: "consult",
+    Event.TRAIL_EXPORTED: "consult",
     Event.TRAIL_DENIED: "consult",
+    Event.SIGNAL_READ: "consult",
+    Event.SIGNALS_LISTED: "consult",
+    Event.SIGNALS_DENIED: "consult",
     Event.OFFICER_DEPICTED: "alter",
     Event.RULES_EXAMINED: "consult",
+    Event.EVIDENCE_MADE: "consult",
+    Event.RIGHTS_REVIEWED: "consult",
 }
 
 

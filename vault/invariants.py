@@ -6,6 +6,7 @@ only, and what to do about it is in docs/operations.md.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -19,6 +20,7 @@ from vault.log import invariants as log_invariants
 from vault.objects import StoredObject
 from vault.rulesets import is_whole
 from vault.sealing import sealed_length
+from vault.signals.tables import RaisedSignal
 from vault.tables import (
     Arrival,
     AuditEntry,
@@ -32,6 +34,7 @@ from vault.tables import (
     SealedKey,
     State,
 )
+from vault.trail import invariants as trail
 from vault.vault import Vault
 
 __all__ = ["Finding", "check_all"]
@@ -56,6 +59,7 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
             *_objects(vault, session),
             *_payloads(vault, session),
             *of_log,
+            *_trail(vault, session, now),
         ]
 
 
@@ -139,6 +143,27 @@ def _decisions_without_rules(session: Session, _now: datetime) -> Iterator[str]:
     return map(str, session.scalars(query.limit(MOST_FINDINGS)))
 
 
+def _signals_untold(session: Session, _now: datetime) -> Iterator[str]:
+    """Raised or settled, and the trail does not say so: somebody wrote, or hid, a signal by hand.
+
+    Whatever is older than the trail's first entry is passed over: it was pruned.
+    """
+    begins = select(func.min(AuditEntry.at)).scalar_subquery()
+
+    told = {
+        column: select(AuditEntry).where(AuditEntry.id == column, AuditEntry.event == event).exists()
+        for column, event in (
+            (RaisedSignal.raised_in, Event.SIGNAL_RAISED),
+            (RaisedSignal.settled_in, Event.SIGNAL_SETTLED),
+        )
+    }
+    untold = or_(
+        (RaisedSignal.raised_at > begins) & ~told[RaisedSignal.raised_in],
+        (RaisedSignal.settled_at > begins) & ~told[RaisedSignal.settled_in],
+    )
+    return map(str, session.scalars(select(RaisedSignal.id).where(untold).limit(MOST_FINDINGS)))
+
+
 _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "kept-without-key": _recordings_where(
         Recording.state == State.KEPT,
@@ -162,6 +187,7 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "grant-without-approval": _grants_without_approval,
     "rule-set-altered": _rule_sets_altered,
     "decision-without-rules": _decisions_without_rules,
+    "signal-without-entry": _signals_untold,
 }
 
 
@@ -204,3 +230,12 @@ def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
         }
         if not known_as & told:
             yield Finding("kept-without-entry", str(recording))
+
+
+def _trail(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
+    """Every entry is found by what it says: whoever takes a term away hides it from who looks for it."""
+    for found in islice(trail.amiss(vault.ring, session, now), MOST_FINDINGS):
+        if found.hidden:
+            yield Finding("entry-hidden", found.entry)
+        if found.misplaced:
+            yield Finding("entry-not-as-hashed", found.entry)

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.base import BIG, Base, TransactionNumber
 from vault.log import tables as _log  # noqa: F401  # every table is known to who knows these
+from vault.signals import tables as _signals  # noqa: F401
 
 
 class State(enum.StrEnum):

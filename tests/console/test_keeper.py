@@ -1,5 +1,6 @@
 """The keeper: its chores, when they are due, and that one that fails is only a line and a figure."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,12 @@ from console.keeper import Keeper
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
 from tests.docking import lacking_records
-from tests.installation import Installation, free_port, listening
-from tests.watching import PURPOSE, eventually, footage, keep, row_of
+from tests.installation import MAKER, Installation, free_port, listening
+from tests.vault.signals.days import approved_at_once, raised
+from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_of, row_of
+from vault.audit import Event
 from vault.settings import SettingsRefused
+from vault.signals.digests import Week
 from vault.tables import Arrival, SealedKey, State
 from vault.trail import Question, read
 
@@ -57,6 +61,20 @@ def test_it_raises_the_alarm(small: Installation, keeper: Keeper) -> None:
     assert [(line["check"], line["log_level"]) for line in lines] == [("kept-without-key", "error")]
 
 
+def test_a_check_is_in_the_trail(small: Installation, keeper: Keeper) -> None:
+    keep(small, footage(1000))
+    assert keeper.check() == 0
+    with small.vault.database.transaction() as session:
+        session.execute(delete(SealedKey))
+    assert Keeper(small.vault, small.settings, MAKER).check() == 1
+    first, second = entries(small, Event.INVARIANTS_CHECKED)
+    assert [json.loads(entry.leaf)["facts"] for entry in (first, second)] == [
+        {"findings": 0},
+        {"findings": 1},
+    ]
+    assert [payload_of(small, entry)["actor"]["id"] for entry in (first, second)] == ["keeper", MAKER.id]
+
+
 def test_it_tells_who_takes_in_no_footage(small: Installation) -> None:
     keeper = Keeper(
         replace(small.vault, rule_sets=lacking_records(small, "dpia").intake.rule_sets), small.settings
@@ -65,6 +83,25 @@ def test_it_tells_who_takes_in_no_footage(small: Installation) -> None:
         assert keeper.check() == 0
     assert [(line["event"], line["why"]) for line in lines] == [("intake.closed", f"{town.SLUG}: dpia")]
     assert keeper.closed() == {town.SLUG: ("dpia",)}
+
+
+def test_it_raises_signals(small: Installation, keeper: Keeper) -> None:
+    approved_at_once(small)
+    small.settle()
+    assert keeper.find_signals() >= 1
+    assert [row.kind for row in raised(small)] == ["approved-within-seconds"]
+    assert keeper.find_signals() == 0
+
+
+def test_it_tells_on_monday_that_the_digest_is_there(small: Installation, keeper: Keeper) -> None:
+    with capture_logs() as lines:
+        assert keeper.digest() == 1
+    week = Week.before(datetime.now(UTC))
+    assert [(line["event"], line["why"], line["count"]) for line in lines] == [
+        ("signals.digest", f"{town.SLUG} {week}", 0)
+    ]
+    [entry] = entries(small, Event.SIGNALS_DIGESTED)
+    assert f'"week":"{week}"'.encode() in entry.leaf
 
 
 def test_a_chore_that_fails_is_told_and_tried_again(keeper: Keeper) -> None:
@@ -118,6 +155,8 @@ def test_when_chores_are_due(keeper: Keeper) -> None:
     due = sorted((job.args[0], str(job.trigger)) for job in scheduler.get_jobs())
     assert [name for name, _ in due].count("check") == 2
     assert ("reap", "interval[0:01:00]") in due
+    assert ("signals", "interval[0:00:05]") in due
+    assert ("digest", "cron[day_of_week='mon', hour='6']") in due
     assert ("sequence", "interval[0:00:01]") in due
     assert ("reconcile", "interval[0:05:00]") in due
     assert ("reap-orphans", "cron[hour='3', minute='15']") in due

@@ -8,7 +8,7 @@ from tests.policies.world import Case, World, rule_set
 
 def everywhere(w: World) -> list[Case]:
     """Those that hold in each municipality, whatever its own rules say."""
-    return [*reading(w), *trail(w), *evaluating(w), *rules(w)]
+    return [*reading(w), *trail(w), *signals(w), *evaluating(w), *rules(w)]
 
 
 def reading(w: World) -> list[Case]:
@@ -54,6 +54,37 @@ def trail(w: World) -> list[Case]:
         (
             "another municipality's",
             w.read_audit("auditor", "audit", Trail("elders")),
+            "no: other-municipality",
+        ),
+    ]
+
+
+def signals(w: World) -> list[Case]:
+    only = "no: trail-for-oversight-only"
+    oversight, others = "toezicht-inzagelog", ("supervisor", "decider")
+    permitted = "yes: signal-settled-for-oversight"
+    officer = "privacy-officer"
+    return [
+        ("signal about others", w.settle_signal(officer, oversight, *others), permitted),
+        ("signal about nobody", w.settle_signal(officer, oversight), permitted),
+        (
+            "signal about oneself",
+            w.settle_signal(officer, oversight, "supervisor", officer),
+            "no: signal-about-oneself",
+        ),
+        ("signal, by the auditor", w.settle_signal("auditor", oversight, *others), "no: no-rule-permits"),
+        ("signal, for the audit", w.settle_signal("auditor", "audit", *others), "no: no-rule-permits"),
+        ("signal, officer for audit", w.settle_signal(officer, "audit", *others), "no: no-rule-permits"),
+        ("signal, by the decider", w.settle_signal("decider", oversight), "no: no-rule-permits"),
+        ("signal, for the footage's purpose", w.settle_signal(officer, w.purpose, *others), only),
+        (
+            "signal, appraisal",
+            w.settle_signal(officer, "functioneringsgesprek", *others),
+            f"no: works-council {only[4:]}",
+        ),
+        (
+            "signal of elsewhere",
+            w.settle_signal(officer, oversight, trail=Trail("elders")),
             "no: other-municipality",
         ),
     ]

@@ -102,6 +102,9 @@ def in_the_office(s: Situation) -> bool:
         case Action.READ_AUDIT:
             read = {("privacy-officer", "toezicht-inzagelog"), ("auditor", "audit")}
             return any((role, s.purpose) in read for role in roles)
+        case Action.SETTLE_SIGNAL:
+            settles = "privacy-officer" in roles and s.purpose == "toezicht-inzagelog"
+            return settles and s.person.id not in s.concerned
         case Action.EVALUATE:
             return "application" in roles or s.subject == s.person.id
         case Action.PROPOSE_RULES:

@@ -3,15 +3,18 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from policies.engine import RuleSet
 from policies.facts import (
     ABOUT_RULES,
+    ABOUT_TRAIL,
     Action,
     Grant,
     Person,
@@ -27,7 +30,7 @@ from policies.scenes import FACTS
 from tests.policies.statement import REGULATIONS, Answer, Regulation
 from tests.policies.world import MOMENT, NOW, id_of, roles, rule_set, texts
 
-SITUATIONS = 7_500
+SITUATIONS = 10_000
 """For each of the four."""
 NAMED = {regulation.municipality: regulation for regulation in REGULATIONS}
 PEOPLE = ("asker", "colleague", "third")
@@ -52,8 +55,10 @@ class Chance:
         action = self.one(Action) if self.likely(0.5) else Action.ASK
         person, footage = self.person(), self.footage()
         purpose = self.one(self.purposes) if self.likely(0.9) else self.one(self.known)
-        if action is Action.READ_AUDIT:
-            purpose = self.one(["toezicht-inzagelog", "audit", purpose])
+        if action in ABOUT_TRAIL:
+            purpose = self.one(["toezicht-inzagelog", "toezicht-inzagelog", "audit", purpose])
+        if action is Action.SETTLE_SIGNAL and self.likely(0.5):
+            person = replace(person, roles=person.roles | {"privacy-officer"})
         now = NOW + timedelta(days=self.random.randint(0, 3))
         return Situation(
             person=person,
@@ -66,6 +71,7 @@ class Chance:
             search=self.search(person, footage, purpose, now) if self.likely(0.7) else None,
             subject=id_of(self.one(PEOPLE)),
             proposer=id_of(self.one(PEOPLE)) if self.likely(0.7) else None,
+            concerned=self.concerned() if action is Action.SETTLE_SIGNAL else frozenset(),
         )
 
     def likely(self, share: float) -> bool:
@@ -99,9 +105,12 @@ class Chance:
     def resource(self, action: Action, footage: Recording) -> Resource:
         if action in ABOUT_RULES:
             return RuleBook(self.home())
-        if action is Action.READ_AUDIT or (action is Action.EVALUATE and self.likely(0.5)):
+        if action in ABOUT_TRAIL or (action is Action.EVALUATE and self.likely(0.5)):
             return Trail(self.home())
         return footage
+
+    def concerned(self) -> frozenset[UUID]:
+        return frozenset(id_of(name) for name in PEOPLE if self.likely(0.2))
 
     def request(self, person: Person, purpose: str, now: Any, *, own: bool) -> Request:
         return Request(

@@ -144,6 +144,14 @@ class World:
         situation = Situation(who, Action.EVALUATE, self.recording, "", NOW, subject=id_of(subject))
         return replace(situation, **changes)
 
+    def settle_signal(
+        self, person: Person | str, purpose: str, *concerned: str, trail: Trail | None = None
+    ) -> Situation:
+        who = self.person(person) if isinstance(person, str) else person
+        about = frozenset(map(id_of, concerned))
+        place = trail or Trail(self.municipality)
+        return Situation(who, Action.SETTLE_SIGNAL, place, purpose, NOW, concerned=about)
+
     def rules(self, action: Action, person: Person | str, proposer: str | None = None) -> Situation:
         who = self.person(person) if isinstance(person, str) else person
         by = None if proposer is None else id_of(proposer)

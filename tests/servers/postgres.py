@@ -43,13 +43,16 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Start a server, stop it at the end. It does not wait for the disk: its data is worth nothing."""
+def postgres(place: Path | None = None) -> Iterator[Postgres]:
+    """Start a server, stop it at the end; its data lives in `place`, or else where `lodging` finds room.
+
+    It does not wait for the disk: its data is worth nothing.
+    """
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
     initdb = program("initdb", "postgresql", folders)
     server = Path(initdb).resolve().parent / "postgres"
     identity = _identity()
-    with lodging("postgres") as home:
+    with lodging("postgres", place) as home:
         data, socket, log = home / "data", home / "socket", home / "log"
         for folder in (data, socket):
             folder.mkdir(mode=0o700)

@@ -9,10 +9,14 @@ from sqlalchemy.orm import Session
 
 from console.demo import town
 from tests.installation import Installation
-from tests.watching import footage, granted, keep, parts_on_disk
+from tests.vault.signals.days import approved_at_once, look
+from tests.watching import entries, footage, granted, keep, parts_on_disk
 from vault import invariants
+from vault.audit import Event
+from vault.ids import new_id
 from vault.invariants import check_all
 from vault.keys import KeyRing, rotate_audit
+from vault.signals.tables import RaisedSignal
 from vault.tables import Arrival, AuditPayload, Decision, Part, Recording, RuleSetTexts, SealedKey, State
 
 Break = Callable[[Session], object]
@@ -37,6 +41,18 @@ WRONG: dict[str, Break] = {
         update(RuleSetTexts).values(texts={"shared/shared.cedar": "permit (principal, action, resource);"})
     ),
     "decision-without-rules": lambda session: session.execute(delete(RuleSetTexts)),
+    "signal-without-entry": lambda session: session.add(
+        RaisedSignal(
+            id=new_id(),
+            municipality_id=town.SLUG,
+            kind="many-viewers",
+            fingerprint="0" * 64,
+            figures={},
+            happened_at=datetime.now(UTC),
+            raised_at=datetime.now(UTC),
+            raised_in=new_id(),
+        )
+    ),
     "object-missing": lambda session: session.execute(
         update(Part)
         .where(Part.index == 0)
@@ -126,3 +142,14 @@ def test_looking_changes_nothing(whole: Installation) -> None:
     event.listen(whole.vault.database.engine, "before_cursor_execute", listen)
     check_all(whole.vault, now=datetime.now(UTC))
     assert set(said) <= {"BEGIN", "SELECT"}
+
+
+def test_a_signal_that_was_hidden_is_found(whole: Installation) -> None:
+    approved_at_once(whole)
+    look(whole)
+    assert found_in(whole) == set()
+    raised = entries(whole, Event.SIGNAL_RAISED)[0]
+    # As if somebody had looked: but that entry says something else.
+    with whole.vault.database.transaction() as session:
+        session.execute(update(RaisedSignal).values(settled_at=raised.at, settled_in=raised.id))
+    assert found_in(whole) == {"signal-without-entry"}

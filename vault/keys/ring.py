@@ -6,9 +6,9 @@ who wrapped it. `info` binds what is wrapped to its purpose and its place; byte 
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from pathlib import Path
 from threading import Timer
@@ -42,6 +42,8 @@ CONTENT_SECONDS = 60.0
 """How long a process seals audit payloads by one content key: so long it could read what it appended."""
 CONTENT_ENTRIES = 10_000
 """How many it seals by one: far below the 2**32 that random nonces allow."""
+CONTENT_KEYS_REMEMBERED = 256
+"""How many content keys who reads keeps unwrapped."""
 
 
 class WrappedKey(NamedTuple):
@@ -184,13 +186,24 @@ class KeyRing:
         """Open an audit entry's payload, also one of before content keys. Raises WrappingBroken."""
         wrapped, rest = payload.sealed[:_WRAPPED], payload.sealed[_WRAPPED:]
         try:
-            secret = _data_key(_unwrap(self.payload, payload.key_id, wrapped, _PAYLOAD_KEY)).reveal()
+            secret = self._content_key(payload.key_id, wrapped)
         except WrappingBroken:
             return _unwrap(self.payload, payload.key_id, payload.sealed, _PAYLOAD_BEFORE + entry.bytes)
         try:
             return AESGCM(secret).decrypt(rest[:_NONCE], rest[_NONCE:], _PAYLOAD + entry.bytes)
         except (InvalidTag, ValueError):
             raise WrappingBroken from None
+
+    @cached_property
+    def _content_key(self) -> Callable[[str, bytes], bytes]:
+        """The content key in a wrapping. The last ones are remembered: whoever reads many entries after each
+        other meets the same one thousands of times, and who holds the ring can open them all anyhow."""
+
+        @lru_cache(CONTENT_KEYS_REMEMBERED)
+        def unwrap(key_id: str, wrapped: bytes) -> bytes:
+            return _data_key(_unwrap(self.payload, key_id, wrapped, _PAYLOAD_KEY)).reveal()
+
+        return unwrap
 
     @cached_property
     def _payload_sealer(self) -> _PayloadSealer:

@@ -92,3 +92,16 @@ class TrailTerm(Base):
 
     term: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     index: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+
+
+class TrailBlock(Base):
+    """Between which moments the entries of a stretch of numbers are, so that a period is found
+    without looking at all of them, also where some machine's clock was wrong."""
+
+    __tablename__ = "trail_block"
+
+    block: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+    """Number of the stretch; each is as long as the next (`vault.trail.blocks`)."""
+    earliest: Mapped[datetime]
+    latest: Mapped[datetime]
+    """Both included."""

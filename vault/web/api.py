@@ -10,13 +10,13 @@ from starlette.responses import Response
 from werkzeug.http import parse_range_header
 
 from policies.rules import Rule
-from vault import grants, requests, trail
+from vault import grants, requests
 from vault.completions import Completions
 from vault.ids import GrantId, RecordingId, RequestId
 from vault.requests import RequestState, Wish
 from vault.vault import Caller, Vault
 from vault.viewing import Denied, Span, Watching
-from vault.web import problems, searching, shapes
+from vault.web import problems, searching, shapes, trail
 from vault.web.guard import caller_of
 from vault.web.player import FootageResponse, media_type
 from vault.web.problem import in_language, language_of
@@ -34,7 +34,7 @@ def routes(vault: Vault, watch: Watch, clock: Clock) -> APIRouter:
     router = APIRouter()
     router.include_router(_request_routes(vault, clock))
     router.include_router(_grant_routes(vault, watch, clock))
-    router.include_router(_trail_routes(vault, clock))
+    router.include_router(trail.routes(vault, clock))
     router.include_router(searching.routes(vault, clock))
     return router
 
@@ -167,46 +167,6 @@ def _grant_routes(vault: Vault, watch: Watch, clock: Clock) -> APIRouter:
         },
     )
     return router
-
-
-def _trail_routes(vault: Vault, clock: Clock) -> APIRouter:
-    router = APIRouter(tags=["audit"])
-
-    @router.post("/audit-entries/_search", operation_id="readTrail")
-    def read(body: shapes.TrailQuestion, caller: By) -> shapes.TrailPage:
-        """Read a municipality's audit trail, for a purpose; the reading is an entry itself."""
-        question = trail.Question(
-            municipality=body.municipality,
-            purpose=body.purpose,
-            recording=RecordingId(body.recording_id) if body.recording_id else None,
-            since=body.since,
-            until=body.until,
-            event=body.event,
-            after=_position(body.after),
-            most=body.limit,
-        )
-        page = trail.read(vault, caller, question, now=clock())
-        if not page.decision.permitted:
-            raise problems.denied(page.decision.reasons)
-        lines = [
-            shapes.TrailLine(
-                position=_place(line.position), leaf=line.leaf, payload=line.payload, damaged=line.damaged
-            )
-            for line in page.lines
-        ]
-        return shapes.TrailPage(
-            entries=lines, next_after=_place(page.next_after) if page.next_after else None
-        )
-
-    return router
-
-
-def _place(position: trail.Position) -> str:
-    return f"{position.transaction}.{position.number}"
-
-
-def _position(place: str | None) -> trail.Position:
-    return trail.Position(*map(int, place.split("."))) if place else trail.START
 
 
 def _answer(answer: requests.Answer, http: Request) -> shapes.RequestAnswer:

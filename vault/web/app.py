@@ -24,8 +24,10 @@ from vault.rule_changes import ProposalClosed, ProposalOutdated, RulesUnchanged
 from vault.rulesets import RuleSetAltered, RuleSetMissing
 from vault.sealing import SealBroken
 from vault.settings import Settings
+from vault.signals.settling import AlreadySettled
+from vault.trail import NothingToFind, TooMany
 from vault.vault import Vault
-from vault.web import api, authzen, description, problems, rules
+from vault.web import api, authzen, description, problems, rules, signals
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -41,6 +43,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ProposalOutdated: problems.PROPOSAL_OUTDATED,
     RequestClosed: problems.REQUEST_CLOSED,
     GrantTooLong: problems.GRANT_TOO_LONG,
+    AlreadySettled: problems.SIGNAL_SETTLED,
+    NothingToFind: problems.NOTHING_TO_FIND,
+    TooMany: problems.TOO_MANY,
     RangeOutside: problems.RANGE,
     SealBroken: problems.BROKEN,
     ObjectMissing: problems.BROKEN,
@@ -105,6 +110,7 @@ def _api(vault: Vault, settings: Settings, watch: api.Watch, clock: Callable[[],
     )
     app.include_router(api.routes(vault, watch, clock))
     app.include_router(rules.routes(vault, clock))
+    app.include_router(signals.routes(vault, clock))
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     _add_problems(app)
     return app

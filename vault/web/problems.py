@@ -86,6 +86,14 @@ GRANT_TOO_LONG = _problem(
     "De toestemming mag niet in het verleden eindigen, en niet langer duren dan de regels of de beelden.",
     "The grant must not end in the past, nor outlast what the rules allow or the footage itself.",
 )
+SIGNAL_SETTLED = _problem(
+    409,
+    "signal-settled",
+    "Al afgedaan",
+    "Already settled",
+    "Dit signaal is al afgedaan; de aantekening daarbij blijft staan.",
+    "This signal was settled already; the note of that stays.",
+)
 RULES_INVALID = _problem(
     400,
     "rules-invalid",
@@ -125,6 +133,22 @@ RULES_ALTERED = _problem(
     "Stored rules altered",
     "De opgeslagen regels zijn niet die van hun kenmerk; er wordt niet mee besloten. Waarschuw de beheerder.",
     "The stored rules are not those of their digest; nothing is decided by them. Warn the administrator.",
+)
+TOO_MANY = _problem(
+    400,
+    "too-many",
+    "Te veel regels",
+    "Too many entries",
+    "Dit past niet in één export. Maak de periode korter; in CSV passen meer regels dan in PDF.",
+    "One export cannot hold these. Make the period shorter; CSV holds more lines than PDF.",
+)
+NOTHING_TO_FIND = _problem(
+    400,
+    "nothing-to-find",
+    "Geen zoekwoord",
+    "No word to find",
+    "Geef een woord van drie letters of meer dat niet in elke tekst staat; of een nummer met cijfers.",
+    "Give a word of three letters or more that is not in every text, or a number with digits.",
 )
 INVALID = _problem(
     400,

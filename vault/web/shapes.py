@@ -1,7 +1,7 @@
 """The JSON that goes over the API: camelCase, closed (an unknown member is an error), times with a zone."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -26,8 +26,6 @@ def _in_utc(moment: datetime) -> datetime:
 NO_NUL = r"^[^\x00]*$"
 """PostgreSQL has no room for the character NUL in a text, and no reason needs one."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
-Place = Annotated[str, StringConstraints(pattern=r"^\d{1,18}\.\d{1,18}$")]
-"""Where an entry of the trail stands. Opaque: only good to go on from."""
 Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2000, pattern=NO_NUL)
 ]
@@ -136,32 +134,3 @@ class NewRevocation(Shape):
     """Why a grant ends before its time."""
 
     reason: Reason
-
-
-class TrailQuestion(Shape):
-    """What someone wants to read of the audit trail (inzagelog), and what for. In a body: never in a URL."""
-
-    municipality: Slug
-    purpose: Slug
-    recording_id: UUID | None = None
-    since: Moment | None = None
-    until: Moment | None = None
-    event: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,40}\.[a-z-]{1,40}$")] | None = None
-    after: Place | None = Field(default=None, description="`nextAfter` of the page before.")
-    limit: int = Field(default=50, ge=1, le=200)
-
-
-class TrailLine(Shape):
-    """One entry: the leaf as it was hashed, and its payload while its term lasts."""
-
-    position: Place
-    leaf: dict[str, Any]
-    payload: dict[str, Any] | None
-    damaged: bool = Field(description="The payload is not the one this entry commits to.")
-
-
-class TrailPage(Shape):
-    """A page of the trail, oldest first."""
-
-    entries: list[TrailLine]
-    next_after: Place | None = Field(default=None, description="Absent on the last page.")

@@ -6,6 +6,7 @@ import time
 import weakref
 from collections import Counter
 from pathlib import Path
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -133,6 +134,21 @@ def test_payloads_of_before_content_keys_still_open(folders: Folders) -> None:
             keeping.open_payload(before, entry=RECORDING)
 
 
+def test_who_reads_on_unwraps_a_content_key_once(folders: Folders) -> None:
+    keeping, taking = folders.load()
+    sealed = [taking.seal_payload(b"%d" % number, entry=OTHER) for number in range(5)]
+    with patch("vault.keys.ring._unwrap", wraps=key_ring._unwrap) as unwrapping:
+        assert [keeping.open_payload(each, entry=OTHER) for each in sealed] == [b"0", b"1", b"2", b"3", b"4"]
+        assert unwrapping.call_count == 1
+        # What it has unwrapped opens nothing of another ring's or another entry's.
+        with pytest.raises(WrappingBroken):
+            keeping.open_payload(sealed[0], entry=RECORDING)
+    fresh, _ = folders.load()
+    with patch("vault.keys.ring._unwrap", wraps=key_ring._unwrap) as unwrapping:
+        fresh.open_payload(sealed[0], entry=OTHER)
+        assert unwrapping.call_count == 1
+
+
 def content_key_of(sealed: SealedPayload) -> bytes:
     """The wrapping of the key that a payload is sealed by, which stands before it."""
     return sealed.sealed[:80]
@@ -206,6 +222,7 @@ def test_nothing_shows_a_secret(folders: Folders) -> None:
 CONFINED = """
 import sys
 from pathlib import Path
+from unittest.mock import patch
 from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
