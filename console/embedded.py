@@ -164,6 +164,7 @@ class Embedded:
             "BODYCAM_VAULT_LISTEN": f"127.0.0.1:{self.ports['vault']}",
             "BODYCAM_INGEST_LISTEN": f"127.0.0.1:{self.ports['ingest']}",
             "BODYCAM_KEEPER_LISTEN": f"127.0.0.1:{self.ports['keeper']}",
+            **(_of_collectors() if process == "keeper" else {}),
         }
 
 
@@ -174,6 +175,12 @@ def free_ports() -> dict[str, int]:
     for open_socket in sockets:
         open_socket.close()
     return dict(zip(PROCESSES, ports, strict=True))
+
+
+def _of_collectors() -> dict[str, str]:
+    """Where records of decisions and processings go: what is said of that here is said for our keeper."""
+    begins = tuple(PREFIX + name for name in ("ADL_", "LDV_", "COLLECTOR_"))
+    return {name: value for name, value in os.environ.items() if name.startswith(begins)}
 
 
 def _inherited() -> dict[str, str]:

@@ -18,6 +18,7 @@ from ingest.reaper import reap, reap_orphans
 from vault import tracing
 from vault.audit import Actor
 from vault.evidence.checking import record_check
+from vault.exports.streams import Stream, streams_of
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
@@ -37,6 +38,8 @@ SIGNALS_SECONDS = 5
 CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
 FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
 
+EXPORT_SECONDS = 2
+
 
 class Keeper:
     """The chores of one keeper process. Two keepers do no harm: each chore re-checks what it does."""
@@ -47,6 +50,7 @@ class Keeper:
         self._by = by
         self._intake = Intake(vault.database, vault.ring, vault.store, vault.rule_sets, settings)
         self._settings = settings
+        self._streams = streams_of(vault, settings)
         self._sequencing = Sequencing(vault)
 
     def schedule(self) -> BackgroundScheduler:
@@ -65,6 +69,14 @@ class Keeper:
         scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
         scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
         scheduler.add_job(self._do, every_second, ["index", self.index], misfire_grace_time=None)
+        for stream in self._streams:
+            often = IntervalTrigger(seconds=EXPORT_SECONDS)
+            scheduler.add_job(
+                self._do,
+                often,
+                [f"export-{stream.name}", partial(self.export, stream)],
+                misfire_grace_time=None,
+            )
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
         scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)
@@ -97,6 +109,10 @@ class Keeper:
     def reap_orphans(self) -> int:
         """Discard objects that no row owns."""
         return reap_orphans(self._intake, now=datetime.now(UTC))
+
+    def export(self, stream: Stream) -> int:
+        """Send what a collector did not get yet."""
+        return stream.run(now=datetime.now(UTC))
 
     def find_signals(self) -> int:
         """Read the log on to its end, and raise the signals found in it."""

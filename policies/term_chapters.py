@@ -66,6 +66,14 @@ def source(terms: Terms, language: str) -> Iterator[Block]:
     read = _told(Words("geraadpleegd op", "consulted on"), language)
     address = f", {found.url}" if found.url else ""
     yield Item(f"{found.title}{address} ({read} {found.consulted:%d-%m-%Y}).")
+    if terms.processing_activity:
+        registered = Words(
+            "In het register van verwerkingsactiviteiten", "In the record of processing activities"
+        )
+        yield Item(f"{_told(registered, language)}: {terms.processing_activity}.")
+    if terms.wpg_processing_activity:
+        police = Words("Onder de Wpg geregistreerd als", "Under the police data act (Wpg) registered as")
+        yield Item(f"{_told(police, language)}: {terms.wpg_processing_activity}.")
     yield from records(terms, language)
 
 

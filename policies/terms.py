@@ -43,6 +43,7 @@ def _a_day(value: object) -> object:
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Https = Annotated[HttpUrl, AfterValidator(_https), Field(strict=False)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^(https://|urn:)[!-~]+$", max_length=500)]
 Day = Annotated[date, AfterValidator(_a_day)]
 Days = Annotated[int, Field(ge=1, le=LONGEST_TERM_DAYS)]
 
@@ -153,6 +154,11 @@ class Terms(_Table):
     """Bewaartermijn, from the moment of recording."""
     wpg_term_days: Days | None = None
     """The term of what falls under the Wpg, where it is another."""
+    processing_activity: Identifier | None = None
+    """The processing activity (verwerkingsactiviteit) in the municipality's register (AVG art. 30), by which
+    others refer to it: its address there, or another URI."""
+    wpg_processing_activity: Identifier | None = None
+    """The one of what falls under the Wpg (art. 31d), where it is another."""
     longest_grant_hours: Annotated[int, Field(ge=1, le=LONGEST_GRANT_HOURS)]
     most_viewers: Annotated[int, Field(ge=1)] | None = None
     """How many persons may ever be granted one recording; None: as many as the rules permit."""
@@ -183,6 +189,10 @@ class Terms(_Table):
     def term_of(self, regime: str) -> int:
         """Days that footage under this regime, "avg" or "wpg", is kept when nothing holds it."""
         return self.wpg_term_days if regime == "wpg" and self.wpg_term_days else self.term_days
+
+    def activity_of(self, regime: str | None) -> str | None:
+        """The processing activity under this regime; None when the municipality names none."""
+        return (self.wpg_processing_activity if regime == "wpg" else None) or self.processing_activity
 
     @model_validator(mode="after")
     def _each_trigger_once(self) -> "Terms":

@@ -65,6 +65,8 @@ class HandMade:
         self.discovery: Any = {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/jwks"}
         self.down = False
         self.asked: Counter[str] = Counter()
+        self.headers: list[dict[str, str]] = []
+        """Of each request, their names in lower case."""
 
     def answer(self, path: str) -> tuple[int, bytes]:
         """The status and body that `path` gets."""
@@ -103,6 +105,7 @@ def handmade() -> Iterator[HandMade]:
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            made.headers.append({name.lower(): value for name, value in self.headers.items()})
             status, body = made.answer(self.path)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))

@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
@@ -31,9 +32,12 @@ from vault.ids import EntryId, new_id
 from vault.keys import KeyRing, SealedPayload
 from vault.statements import Statements
 from vault.tables import AuditEntry, AuditPayload
+from vault.tracing import Trace
 
 VERSION = 1
 _COMMITMENT = b"bodycam-audit/payload/v1\0"
+ENGINE = {name: version(name) for name in ("bodycam-vault", "cedarpy")}
+"""What decides here, for whoever would do it again: which software, of which version."""
 # Every step of every verb comes by here: put together once, and not asked which number the row got.
 _ADD_ENTRY = insert(table_of(AuditEntry)).inline()
 _ADD_PAYLOAD = insert(table_of(AuditPayload)).inline()
@@ -185,6 +189,10 @@ class Entry:
     previous: EntryId | None = None
     facts: Mapping[str, str | int | bool] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
+    decided: Mapping[str, object] | None = None
+    """Where the policy decided: on which action, by which engine, with which obligations."""
+    trace: Trace | None = None
+    """Its span, when it is not just a step of what this context does: several entries of one question."""
 
 
 def of_decision(
@@ -196,6 +204,7 @@ def of_decision(
     previous: EntryId | None = None,
     facts: Mapping[str, str | int | bool] | None = None,
     details: Mapping[str, object] | None = None,
+    trace: Trace | None = None,
 ) -> Entry:
     """The entry that tells of something the policy decided on: under which rules, why, for which purpose."""
     resource = decision.situation.resource
@@ -221,6 +230,12 @@ def of_decision(
             **({"errors": list(decision.errors)} if decision.errors else {}),
             **(details or {}),
         },
+        decided={
+            "action": decision.situation.action.value,
+            "engine": ENGINE,
+            "obligations": sorted(decision.obligations),
+        },
+        trace=trace,
     )
 
 
@@ -240,7 +255,7 @@ def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId
     salt = secrets.token_bytes(32)
     actor = ring.pseudonym(entry.actor.kind, entry.actor.id)
     thing = ring.pseudonym(*entry.thing) if entry.thing else None
-    trace = tracing.current()
+    trace = entry.trace or tracing.step()
     leaf: dict[str, Any] = {
         "v": VERSION,
         "id": str(entry_id),
@@ -258,6 +273,7 @@ def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId
         "regime": entry.regime,
         "purpose": entry.purpose,
         "corr": f"{trace.trace_id}/{trace.span_id}",
+        "par": trace.parent,
         "prev": str(entry.previous) if entry.previous else None,
         "facts": dict(entry.facts) or None,
         "c": commitment(salt, payload),
@@ -307,6 +323,7 @@ def _payload(entry: Entry) -> dict[str, Any]:
         },
         "object": {"kind": entry.thing[0], "id": entry.thing[1]} if entry.thing else None,
         "details": {name: _plain(value) for name, value in entry.details.items()},
+        **({"decided": dict(entry.decided)} if entry.decided else {}),
     }
 
 

@@ -13,8 +13,9 @@ from datetime import datetime
 import structlog
 from prometheus_client import Counter
 
-from vault import audit
+from vault import audit, tracing
 from vault.audit import Entry, Event
+from vault.tracing import Trace
 from vault.vault import Vault
 from vault.viewing import Viewing
 
@@ -35,6 +36,8 @@ class _Completion:
     viewing: Viewing
     bytes_sent: int
     at: datetime
+    trace: Trace
+    """Of the answer whose end it is: what writes it does so for many."""
 
 
 class Completions:
@@ -50,7 +53,7 @@ class Completions:
     def add(self, viewing: Viewing, bytes_sent: int, at: datetime) -> None:
         """So many bytes of a viewing's range have left by `at`: fewer than its span when broken off."""
         WATCHED.inc(bytes_sent)
-        self._queue.put(_Completion(viewing, bytes_sent, at))
+        self._queue.put(_Completion(viewing, bytes_sent, at, tracing.step()))
         if not self._thread.is_alive():
             # A transfer that is cut off when the process stops ends after all else.
             self._write_all()
@@ -91,5 +94,6 @@ class Completions:
                     thing=("recording", str(viewing.footage.recording)),
                     previous=viewing.entry,
                     facts={"first": viewing.span[0], "last": viewing.span[1], "bytes": done.bytes_sent},
+                    trace=done.trace,
                 )
                 audit.append(within, self._vault.ring, entry)

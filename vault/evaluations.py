@@ -5,20 +5,21 @@ decides on, and each answer is an entry. All facts come from the register: what 
 roles or a recording's state is not listened to.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
 from policies.facts import Action, Request, Situation, Trail
-from vault import audit, facts, tables
+from vault import audit, facts, tables, tracing
 from vault.audit import Entry, Event
 from vault.ids import GrantId, RequestId, new_id
 from vault.rulesets import RuleSetMissing
+from vault.tracing import Trace
 from vault.vault import Caller, Vault
 
 
@@ -73,16 +74,22 @@ def evaluate(
     """
     answers: list[Evaluation] = []
     denied: Decision | None = None
+    trace = tracing.step()
     with vault.database.transaction() as session:
+        found: list[_Found] = []
         for question in questions:
             asking, answer = _evaluate(vault, session, caller, question, now)
-            _append(vault, session, caller, question, asking, answer, now)
+            found.append(_Found(question, asking, answer))
             if asking is not None and not asking.permitted:
                 denied = asking
                 break
             answers.append(answer)
             if enough(answer):
                 break
+        # One after another, so that whoever reads the log on finds one question together.
+        batch = {"batch": len(found)} if len(questions) > 1 else {}
+        for each in found:
+            _append(vault, session, caller, each, now, trace, batch)
     if denied is not None:
         raise EvaluationDenied(denied)
     return answers
@@ -106,6 +113,14 @@ def _evaluate(
         )
     )
     return asking, Evaluation(rule_set.decide(situation)) if asking.permitted else nothing
+
+
+class _Found(NamedTuple):
+    """What came of one question: whether it may be asked, and what would be decided."""
+
+    question: Question
+    asking: Decision | None
+    answer: Evaluation
 
 
 class _NoSuchQuestion(Exception):
@@ -176,11 +191,12 @@ def _append(
     vault: Vault,
     session: Session,
     caller: Caller,
-    question: Question,
-    asking: Decision | None,
-    answer: Evaluation,
+    found: _Found,
     now: datetime,
+    trace: Trace,
+    batch: Mapping[str, int],
 ) -> None:
+    question, asking, answer = found
     details = {
         "subject": question.subject,
         "action": question.action.value,
@@ -189,10 +205,24 @@ def _append(
     decision = answer.decision or asking
     if decision is None:
         actor = caller.as_actor(frozenset())
-        entry = Entry(event=Event.DECISION_EVALUATED, at=now, actor=actor, decision="deny", details=details)
+        entry = Entry(
+            event=Event.DECISION_EVALUATED,
+            at=now,
+            actor=actor,
+            decision="deny",
+            facts=batch,
+            details=details,
+            trace=trace,
+        )
     else:
         roles = asking.situation.person.roles if asking else frozenset()
         entry = audit.of_decision(
-            Event.DECISION_EVALUATED, decision, caller.as_actor(roles), now, details=details
+            Event.DECISION_EVALUATED,
+            decision,
+            caller.as_actor(roles),
+            now,
+            facts=batch,
+            details=details,
+            trace=trace,
         )
     audit.append(session, vault.ring, entry)

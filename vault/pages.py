@@ -99,6 +99,11 @@ def enter(
             # A purpose that is on no list may be any text, and the leaf is for everyone to read.
             purpose=known,
             facts={"listed": len(shown)},
-            details={**(details or {}), "purpose": purpose, "shown": [str(id_) for id_ in shown]},
+            details={
+                **(details or {}),
+                "purpose": purpose,
+                "shown": [str(id_) for id_ in shown],
+            },
+            decided={"engine": audit.ENGINE},
         ),
     )

@@ -7,7 +7,7 @@ variable with our prefix that we do not know is refused: a typed-over name must 
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +19,12 @@ MIB = 1024 * 1024
 
 Listen = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$")]
 """``host:port`` or ``[address]:port``."""
+
+CollectorUrl = Annotated[
+    str,
+    Field(pattern=r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s?#]*)?$"),
+]
+"""https, or this machine itself: both standards want TLS."""
 
 
 class SettingsRefused(Exception):
@@ -78,6 +84,21 @@ class Settings(BaseSettings):
     """Wall-clock limit on looking at one recording with ffprobe."""
     probe_memory_bytes: int = Field(default=1536 * MIB, ge=256 * MIB)
     """Address-space limit of that process."""
+
+    adl_url: CollectorUrl | None = None
+    """Where records of decisions go (Authorization Decision Log): OTLP/HTTP for logs, …/v1/logs."""
+    adl_authorization: SecretStr | None = None
+    """What to send in the Authorization header there, such as ``Bearer …``."""
+    ldv_url: CollectorUrl | None = None
+    """Where lines of processings go (Logboek Dataverwerkingen): OTLP/HTTP for traces, …/v1/traces."""
+    ldv_authorization: SecretStr | None = None
+    """The same there."""
+    ldv_draft: Literal["0.8", "2025", "2024"] = "0.8"
+    """Which text of that standard its reader goes by."""
+    collector_certificate: Path | None = None
+    """Client certificate with its key (PEM), for collectors that ask for one."""
+    collector_authority: Path | None = None
+    """Whom to trust about collectors' own certificates (PEM); the system's list when absent."""
 
     stop_seconds: int = Field(default=100, ge=1)
     """How long a process that is asked to stop may take to finish what is under way."""

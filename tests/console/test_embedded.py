@@ -69,6 +69,19 @@ def test_each_process_has_its_own_ring(embedded: Embedded) -> None:
     assert embedded.settings("ingest").keys != embedded.settings("vault").keys
 
 
+def test_the_keeper_sends_where_the_environment_says(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BODYCAM_ADL_URL", "http://127.0.0.1:9/v1/logs")
+    monkeypatch.setenv("BODYCAM_COLLECTOR_CERTIFICATE", "/papers.pem")
+    monkeypatch.setenv("BODYCAM_PART_BYTES", "65536")
+    told = embedded._environment("keeper")
+    assert told["BODYCAM_ADL_URL"] == "http://127.0.0.1:9/v1/logs"
+    assert told["BODYCAM_COLLECTOR_CERTIFICATE"] == "/papers.pem"
+    assert "BODYCAM_PART_BYTES" not in told
+    assert "BODYCAM_ADL_URL" not in {**embedded._environment("vault"), **embedded._environment("ingest")}
+
+
 def test_the_three_start_and_stop(embedded: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
     # What belongs to another installation is not handed down.
     monkeypatch.setenv("BODYCAM_PART_BYTES", "1")

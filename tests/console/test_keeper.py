@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import requests
@@ -17,10 +18,12 @@ from ingest.docks import DockIdentity
 from tests.docking import lacking_records
 from tests.installation import MAKER, Installation, free_port, listening
 from tests.vault.signals.days import approved_at_once, raised
-from tests.watching import entries, eventually, footage, keep, payload_of, row_of
+from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_of, row_of
 from vault.audit import Event
+from vault.settings import SettingsRefused
 from vault.signals.digests import Week
 from vault.tables import Arrival, SealedKey, State
+from vault.trail import Question, read
 
 
 @pytest.fixture
@@ -158,6 +161,38 @@ def test_when_chores_are_due(keeper: Keeper) -> None:
     assert ("reconcile", "interval[0:05:00]") in due
     assert ("reap-orphans", "cron[hour='3', minute='15']") in due
     assert str(scheduler.timezone) == "Europe/Amsterdam"
+
+
+def test_collectors_get_their_records_when_the_settings_name_one(small: Installation) -> None:
+    named = {"adl_url": "http://127.0.0.1:9/v1/logs", "ldv_url": "http://127.0.0.1:9/v1/traces"}
+    keeper = Keeper(small.vault, small.settings.model_copy(update=named))
+    due = [(job.args[0], str(job.trigger)) for job in keeper.schedule().get_jobs()]
+    every_two_seconds = "interval[0:00:02]"
+    assert ("export-adl", every_two_seconds) in due
+    assert ("export-ldv", every_two_seconds) in due
+    nothing = [job.args[0] for job in Keeper(small.vault, small.settings).schedule().get_jobs()]
+    assert not [name for name in nothing if name.startswith("export")]
+
+
+def test_a_collector_that_is_away_fails_no_chore(small: Installation) -> None:
+    named = {"adl_url": f"http://127.0.0.1:{free_port()}/v1/logs"}
+    keeper = Keeper(small.vault, small.settings.model_copy(update=named))
+    read(small.vault, small.caller(town.SUPERVISOR), Question(town.SLUG, PURPOSE), now=datetime.now(UTC))
+    small.settle()
+    [job] = [job for job in keeper.schedule().get_jobs() if job.args[0] == "export-adl"]
+    with capture_logs() as lines:
+        job.func(*job.args)
+    assert [line["event"] for line in lines] == ["export.away"]
+
+
+def test_a_certificate_nobody_can_read_is_told_at_the_start(small: Installation, tmp_path: Path) -> None:
+    made_up = tmp_path / "papers.pem"
+    made_up.write_text("no PEM")
+    named = {"adl_url": "https://collector.example/v1/logs", "collector_certificate": made_up}
+    for path in (made_up, tmp_path / "nowhere.pem"):
+        changed = small.settings.model_copy(update={**named, "collector_certificate": path})
+        with pytest.raises(SettingsRefused, match="COLLECTOR_CERTIFICATE"):
+            Keeper(small.vault, changed)
 
 
 def test_it_says_how_it_is(small: Installation, keeper: Keeper) -> None:

@@ -59,6 +59,17 @@ def test_a_hold_may_have_to_come_in_time() -> None:
     assert "After that no longer than ordinarily." in told(term_chapters.kept, terms)
 
 
+def test_where_the_processing_is_registered_is_told() -> None:
+    assert "record of processing" not in told(term_chapters.source, TERMS)
+    own = {"processing_activity": "https://register.example/7", "wpg_processing_activity": "urn:example:8"}
+    named = TERMS.model_copy(update=own)
+    said = told(term_chapters.source, named)
+    assert "In the record of processing activities: https://register.example/7." in said
+    assert "(Wpg) registered as: urn:example:8." in said
+    assert "register van verwerkingsactiviteiten: https" in told(term_chapters.source, named, "nl")
+    assert "Onder de Wpg geregistreerd als: urn:example:8." in told(term_chapters.source, named, "nl")
+
+
 def test_records_are_shown_or_missed() -> None:
     none = TERMS.model_copy(update={"records": type(TERMS.records)()})
     said = told(term_chapters.records, none)

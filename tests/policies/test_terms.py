@@ -114,3 +114,26 @@ def test_what_falls_under_the_wpg_may_have_a_term_of_its_own() -> None:
     assert parse_terms(GOOD).term_of("wpg") == 28
     own = parse_terms(GOOD.replace("term_days = 28", "term_days = 28\nwpg_term_days = 3652"))
     assert (own.term_of("avg"), own.term_of("wpg")) == (28, 3652)
+
+
+ACTIVITY = "https://register.example.nl/verwerkingen/7"
+
+
+def test_the_processing_activity_is_told_per_law() -> None:
+    none = parse_terms(GOOD)
+    assert (none.activity_of("avg"), none.activity_of("wpg"), none.activity_of(None)) == (None, None, None)
+    one = parse_terms(GOOD.replace("term_days", f'processing_activity = "{ACTIVITY}"\nterm_days', 1))
+    assert (one.activity_of("avg"), one.activity_of("wpg"), one.activity_of(None)) == (ACTIVITY,) * 3
+    police = f'wpg_processing_activity = "urn:example:8"\nprocessing_activity = "{ACTIVITY}"\nterm_days'
+    both = parse_terms(GOOD.replace("term_days", police, 1))
+    assert (both.activity_of("avg"), both.activity_of("wpg"), both.activity_of(None)) == (
+        ACTIVITY,
+        "urn:example:8",
+        ACTIVITY,
+    )
+
+
+@pytest.mark.parametrize("wrong", ["7", "http://register.example.nl/7", "https://een register", "urn:é", ""])
+def test_a_processing_activity_is_an_address_others_can_refer_to(wrong: str) -> None:
+    with pytest.raises(RuleSetInvalid, match="processing_activity"):
+        parse_terms(GOOD.replace("term_days", f'processing_activity = "{wrong}"\nterm_days', 1))

@@ -49,7 +49,7 @@ class Script:
                     if self.command != "HEAD":
                         self.wfile.write(answer.body)
 
-            do_GET = do_PUT = do_HEAD = do_DELETE = _answer  # noqa: N815  # the names the base class calls
+            do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _answer  # noqa: N815  # the names the base class calls
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

@@ -45,7 +45,7 @@ ENTRY = Entry(
 )
 LEAF = {
     "v", "id", "t", "type", "op", "org", "epoch", "actor", "obj", "subj", "dec", "pol", "why", "regime",
-    "purpose", "corr", "prev", "facts", "c",
+    "purpose", "corr", "par", "prev", "facts", "c",
 }  # fmt: skip
 """Every field a leaf may have: docs/formats.md."""
 
@@ -63,8 +63,9 @@ def payload_row(made: Installation, entry: AuditEntry) -> AuditPayload:
 
 
 def test_a_leaf_byte_for_byte(small: Installation) -> None:
-    trace = tracing.begin()
-    row = write(small, replace(ENTRY, previous=EntryId(UUID(int=3))))
+    caller = "00f067aa0ba902b7"
+    trace = tracing.begin(f"00-{'4b' * 16}-{caller}-01")
+    row = write(small, replace(ENTRY, previous=EntryId(UUID(int=3)), trace=trace))
     ring = small.vault.ring
     expected = {
         "v": 1,
@@ -82,7 +83,8 @@ def test_a_leaf_byte_for_byte(small: Installation) -> None:
         "why": ["watch-under-grant"],
         "regime": "avg",
         "purpose": "klacht",
-        "corr": f"{trace.trace_id}/{trace.span_id}",
+        "corr": f"{'4b' * 16}/{trace.span_id}",
+        "par": caller,
         "prev": str(UUID(int=3)),
         "facts": {"first": 0, "last": 2**53 - 1},
         "c": json.loads(row.leaf)["c"],
@@ -95,8 +97,18 @@ def test_a_leaf_byte_for_byte(small: Installation) -> None:
 
 
 def test_what_is_not_known_is_left_out(small: Installation) -> None:
+    tracing.begin()
     leaf = json.loads(write(small, Entry(event=Event.TRAIL_READ, at=AT, actor=ACTOR)).leaf)
     assert set(leaf) == {"v", "id", "t", "type", "op", "epoch", "actor", "corr", "c"}
+
+
+def test_each_entry_is_a_step_of_its_own_in_the_trace(small: Installation) -> None:
+    trace = tracing.begin()
+    rows = [write(small, ENTRY) for _ in range(2)]
+    traces, spans = zip(*(json.loads(row.leaf)["corr"].split("/") for row in rows), strict=True)
+    assert set(traces) == {trace.trace_id}
+    assert len({*spans, trace.span_id}) == 3
+    assert all("par" not in json.loads(row.leaf) for row in rows)
 
 
 def test_the_commitment_is_salted_and_labelled(small: Installation) -> None:

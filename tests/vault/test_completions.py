@@ -9,7 +9,7 @@ import pytest
 from console.demo import town
 from tests.installation import Installation
 from tests.watching import choosing, entries, eventually, footage, granted, keep
-from vault import completions
+from vault import completions, tracing
 from vault.audit import Event
 from vault.completions import Completions
 from vault.viewing import Viewing, Watching
@@ -17,6 +17,7 @@ from vault.viewing import Viewing, Watching
 
 @pytest.fixture
 def viewing(installation: Installation) -> Viewing:
+    tracing.begin()
     grant = granted(installation, keep(installation, footage(1000)))
     caller = installation.caller(town.SUPERVISOR)
     found = Watching(installation.vault).watch(caller, grant, choosing(10, 19), now=datetime.now(UTC))
@@ -35,6 +36,9 @@ def test_a_completion_follows_its_range(installation: Installation, viewing: Vie
     assert leaf["facts"] == {"first": 10, "last": 19, "bytes": 7}
     assert entry.at == at
     [served] = entries(installation, Event.VIEWING_SERVED)
+    # Within the trace of the answer whose end it is, as a step of its own.
+    own, its = (json.loads(row.leaf)["corr"].split("/") for row in (entry, served))
+    assert (own[0], own[1] != its[1]) == (its[0], True)
     assert (entry.actor, entry.object) == (served.actor, served.object)
 
 

@@ -59,6 +59,12 @@ def test_the_tests_own_variables_are_let_be(monkeypatch: pytest.MonkeyPatch) -> 
         ("BODYCAM_VAULT_URL", "http://bodycams.example"),
         ("BODYCAM_VAULT_URL", "https://bodycams.example/"),
         ("BODYCAM_VAULT_URL", "https://bodycams.example?hunter7"),
+        ("BODYCAM_ADL_URL", "http://collector.example/v1/logs"),
+        ("BODYCAM_ADL_URL", "http://localhost.example/v1/logs"),
+        ("BODYCAM_ADL_URL", "https://us:hunter8@collector.example/v1/logs"),
+        ("BODYCAM_LDV_URL", "ftp://collector.example"),
+        ("BODYCAM_LDV_URL", "https://collector.example/v1/traces?key=hunter9"),
+        ("BODYCAM_LDV_DRAFT", "hunter6"),
     ],
 )
 def test_what_is_malformed_is_named_and_not_repeated(
@@ -92,3 +98,20 @@ def test_a_secret_has_no_default() -> None:
     for name, field in Settings.model_fields.items():
         if "secret" in name or "key" in name or ("url" in name and name != "contact_url"):
             assert field.is_required() or field.default is None, name
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://collector.example:4318/v1/logs",
+        "https://[2001:db8::1]/v1/logs",
+        "http://127.0.0.1:4318/v1/logs",
+        "http://localhost/v1/logs",
+        "http://[::1]:4318",
+    ],
+)
+def test_a_collector_is_reached_over_tls_or_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("BODYCAM_ADL_URL", url)
+    assert load().adl_url == url

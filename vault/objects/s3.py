@@ -43,6 +43,7 @@ from vault.objects import (
     check_range,
 )
 from vault.objects.unsigned import checksum, put_unsigned, retries
+from vault.outgoing import TracedPool
 
 _CONNECTIONS = 32
 _MODE = "x-amz-object-lock-mode"
@@ -77,7 +78,7 @@ class S3Store:
         self._bucket = bucket
         self._region = region
         self._credentials = Credentials(access_key, secret_key)
-        self._pool = urllib3.PoolManager(
+        self._pool = TracedPool(
             maxsize=_CONNECTIONS,
             timeout=urllib3.Timeout(connect=min(5.0, patience), read=patience),
             retries=retries(read=1, statuses=(500, 502, 503, 504)),

@@ -1,4 +1,4 @@
-"""One PUT to S3 whose body is not hashed for the signature; every header is signed.
+"""One PUT to S3 whose body is not hashed for the signature; every header is signed but the trace.
 
 The `minio` client hashes each body it sends: SHA-256 over HTTP, MD5 over TLS. See docs/decisions/objects.md.
 """

@@ -57,8 +57,7 @@ class Frame:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        sent_headers = dict(scope["headers"])
-        trace = tracing.begin(sent_headers.get(b"traceparent", b"").decode("latin-1"))
+        trace = _joined(scope)
 
         async def answer(message: Message) -> None:
             if message["type"] != "http.response.start":
@@ -96,6 +95,14 @@ class Frame:
             REQUESTS.labels(self._door, method, route, str(status)),
             SECONDS.labels(self._door, route),
         )
+
+
+def _joined(scope: Scope) -> tracing.Trace:
+    """The caller's trace, joined; `tracestate` may come in several lines, `traceparent` only in one (3.3)."""
+    parents = [value for name, value in scope["headers"] if name == b"traceparent"]
+    states = [value for name, value in scope["headers"] if name == b"tracestate"]
+    parent = parents[0].decode("latin-1") if len(parents) == 1 else None
+    return tracing.begin(parent, b",".join(states).decode("latin-1"))
 
 
 def add_health(app: FastAPI, checks: Mapping[str, Check]) -> None:

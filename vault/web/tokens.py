@@ -19,6 +19,8 @@ import urllib3
 from jose import jwt
 from jose.exceptions import JOSEError
 
+from vault.outgoing import TracedPool
+
 log = structlog.get_logger()
 
 ALGORITHMS = ["RS256", "ES256"]
@@ -61,7 +63,7 @@ class Provider:
         _require_secure(issuer)
         self._issuer = issuer
         self._audience = audience
-        self._http = urllib3.PoolManager(
+        self._http = TracedPool(
             timeout=urllib3.Timeout(connect=3, read=5), retries=urllib3.Retry(2, backoff_factor=0.2)
         )
         self._fetching = Lock()

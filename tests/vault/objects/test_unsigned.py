@@ -59,7 +59,7 @@ def test_a_body_goes_as_one_signed_put_and_is_not_hashed_for_it() -> None:
     assert "content-md5" not in headers
     assert "hidden" not in str(script.asked)
     signed = headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
-    assert set(headers) - set(signed) <= {"authorization", "user-agent", "accept-encoding"}
+    assert set(headers) - set(signed) <= {"authorization", "user-agent", "accept-encoding", "traceparent"}
 
 
 def test_a_retained_body_carries_its_checksum_and_the_answer_is_believed_only_when_read_back() -> None:
