@@ -154,7 +154,7 @@ class IntegrityTold(Told):
     checks_with_findings: int
     last_check_at: datetime | None
     trail_read: int
-    """Times that somebody read a page of the trail."""
+    """Times that somebody read a page of the trail, or had it exported."""
     trail_denied: int
 
 
