@@ -13,7 +13,13 @@ class Told(BaseModel):
     """One table of the evidence."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, strict=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        strict=True,
+        # What a figure means is said once, here, and read in the published schema.
+        use_attribute_docstrings=True,
     )
 
 
