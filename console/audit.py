@@ -1,20 +1,32 @@
-"""``bodycam-vault audit …``: what outsiders need to check the log."""
+"""``bodycam-vault audit …``: what outsiders need to check the log, and their own commands."""
 
+import time
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from auditor.cli import run_timestamp, verify_log, verify_proof
+from console.registering import operator
 from vault.keys import KeyRing, Role
+from vault.log.exporting import export
+from vault.log.witnesses import known_witnesses
 from vault.settings import load
 from vault.trail.indexer import index_all
 from vault.vault import open_vault
 
-app = typer.Typer(no_args_is_help=True, help="The log that outsiders check.")
+app = typer.Typer(no_args_is_help=True, help="The log that outsiders check: export it, verify it.")
+app.command("verify")(verify_log)
+app.command("verify-proof")(verify_proof)
+app.command("timestamp")(run_timestamp)
+
+PROGRESS_SECONDS = 2.0
 
 
 @app.callback()
 def audit() -> None:
-    """The log that outsiders check."""
+    """The log that outsiders check: export it, verify it."""
 
 
 @app.command("key")
@@ -32,3 +44,28 @@ def index(
 ) -> None:
     """Make every numbered entry findable, as the keeper does each second; says how many it were."""
     typer.echo(f"entries: {index_all(open_vault(load()), again=again)}")
+
+
+@app.command("export")
+def run_export(
+    folder: Annotated[Path, typer.Argument(help="Where the files go; a folder of an earlier export grows.")],
+) -> None:
+    """Write the log as static files, with a README for who verifies it."""
+    settings = load()
+    told = time.monotonic()
+
+    def progress(done: int, of: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > PROGRESS_SECONDS:
+            told = time.monotonic()
+            typer.echo(f"{done} / {of}", err=True)
+
+    head = export(
+        open_vault(settings),
+        folder,
+        operator(),
+        known_witnesses(settings.witnesses),
+        now=datetime.now(UTC),
+        progress=progress,
+    )
+    typer.echo(f"{head.origin}: {head.size} entries, {head.root.hex()}")

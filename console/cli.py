@@ -13,6 +13,8 @@ import prometheus_client
 import structlog
 import typer
 
+from auditor import watching
+from auditor.cli import REFUSALS as AUDITOR_REFUSALS
 from console import audit, keys, policy, registering, signals
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
@@ -27,6 +29,7 @@ from vault.evidence.making import PeriodToCome
 from vault.evidence.periods import PeriodUnreadable
 from vault.facts import Unknown
 from vault.keys import KeyRingError
+from vault.log.exporting import ExportRefused
 from vault.objects import StoreUnavailable
 from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered, RoleUnknown
 from vault.rule_changes import OwnProposal, ProposalClosed, ProposalOutdated, RulesUnchanged
@@ -41,6 +44,7 @@ from vault.web.tokens import IssuerRefused
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(audit.app, name="audit")
+app.add_typer(watching.app, name="witness")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
@@ -70,6 +74,8 @@ REFUSALS = (
     WeekUnknown,
     HomeRefused,
     NotReady,
+    ExportRefused,
+    *AUDITOR_REFUSALS,
 )
 """What a person at the command line can do something about: said in one line, without a traceback."""
 
@@ -161,13 +167,14 @@ def run_up(
     audience: Annotated[str, typer.Option(help="What staff tokens name as their audience.")],
     municipality: Annotated[list[str], typer.Option(help="Rule set to serve; may be given again.")],
     port: Annotated[int, typer.Option(help="The vault's; ingest and keeper take the two after it.")] = 8000,
+    origin: keys.Origin = None,
 ) -> None:
     """Run vault, ingest and keeper on this machine, on SQLite and a directory."""
     embedded = Embedded(
         home.absolute(), issuer, audience, {"vault": port, "ingest": port + 1, "keeper": port + 2}
     )
     _stop_when_told()
-    embedded.prepare(municipality)
+    embedded.prepare(municipality, origin=origin)
     try:
         embedded.start()
         typer.echo(f"vault {embedded.url('vault')}   ingest {embedded.url('ingest')}   logs {embedded.home}")

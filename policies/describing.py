@@ -247,6 +247,7 @@ _FURTHER = {
     Words("Wie leest het inzagelog?", "Who reads the audit trail?"): {
         Action.READ_AUDIT: Words("Lezen", "Reading"),
         Action.SETTLE_SIGNAL: Words("Signalen afdoen", "Settling signals"),
+        Action.READ_LOG: Words("Controleren", "Checking"),
     },
     Words("Wie mag vragen wat de regels toestaan?", "Who may ask what the rules permit?"): {
         Action.EVALUATE: Words("Vragen", "Asking"),

@@ -35,6 +35,8 @@ class Action(StrEnum):
     """Read a municipality's audit trail (inzagelog)."""
     SETTLE_SIGNAL = "settle-signal"
     """Close a signal (signaal) with a note."""
+    READ_LOG = "read-log"
+    """Read the log that outsiders check: entries that name nobody, and hashes over them."""
     EVALUATE = "evaluate"
     """Ask what would be decided for somebody; nothing is shown and nothing changes."""
     PROPOSE_RULES = "propose-rules"
@@ -49,11 +51,11 @@ class Action(StrEnum):
 
 ABOUT_REQUEST = frozenset({Action.ASK, Action.DECIDE, Action.READ_REQUEST})
 ABOUT_GRANT = frozenset({Action.WATCH, Action.REVOKE, Action.READ_GRANT})
-ABOUT_TRAIL = frozenset({Action.READ_AUDIT, Action.SETTLE_SIGNAL})
+ABOUT_TRAIL = frozenset({Action.READ_AUDIT, Action.READ_LOG, Action.SETTLE_SIGNAL})
 ABOUT_RULES = frozenset(
     {Action.PROPOSE_RULES, Action.ACTIVATE_RULES, Action.READ_RULES, Action.EXAMINE_RULES}
 )
-WITHOUT_PURPOSE = ABOUT_RULES | {Action.EVALUATE}
+WITHOUT_PURPOSE = ABOUT_RULES | {Action.EVALUATE, Action.READ_LOG}
 """Nothing of footage is shown by these, so they serve none of its purposes."""
 
 

@@ -83,6 +83,9 @@ class Event(enum.StrEnum):
     SIGNALS_LISTED = "signals.listed"
     SIGNALS_DIGESTED = "signals.digested"
     SIGNALS_DENIED = "signals.denied"
+    LOG_READ = "log.read"
+    LOG_DENIED = "log.denied"
+    LOG_EXPORTED = "log.exported"
     MUNICIPALITY_REGISTERED = "municipality.registered"
     PERSON_REGISTERED = "person.registered"
     PERSON_ASSIGNED = "person.assigned"
@@ -139,6 +142,9 @@ _OPERATIONS = {
     Event.SIGNAL_READ: "consult",
     Event.SIGNALS_LISTED: "consult",
     Event.SIGNALS_DENIED: "consult",
+    Event.LOG_READ: "consult",
+    Event.LOG_DENIED: "consult",
+    Event.LOG_EXPORTED: "consult",
     Event.OFFICER_DEPICTED: "alter",
     Event.RULES_EXAMINED: "consult",
     Event.EVIDENCE_MADE: "consult",

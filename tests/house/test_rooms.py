@@ -202,9 +202,11 @@ RULES = (
         """
         How footage is sealed is decided, reviewed and tested in vault/sealing, and how keys are in
         vault/keys; a nonce or a cipher anywhere else is a second way to do it that nobody reviewed. Ask those
-        two for the act: seal, open, wrap, unwrap.
+        two for the act: seal, open, wrap, unwrap. A timestamp's nonce (RFC 3161) only has the same name.
         """,
-        speaks(r"nonce|aes.?gcm|(?<![a-z])gcm|hkdf|hpke|cobblestone|chacha20", *SEALING),
+        speaks(
+            r"nonce|aes.?gcm|(?<![a-z])gcm|hkdf|hpke|cobblestone|chacha20", *SEALING, "auditor/timestamps"
+        ),
         wrong=(
             ("vault/viewing.py", "nonce = part.header[:12]"),
             ("ingest/receiving.py", "from cryptography.hazmat.primitives.ciphers.aead import AESGCM"),

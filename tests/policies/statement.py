@@ -105,6 +105,8 @@ def in_the_office(s: Situation) -> bool:
         case Action.SETTLE_SIGNAL:
             settles = "privacy-officer" in roles and s.purpose == "toezicht-inzagelog"
             return settles and s.person.id not in s.concerned
+        case Action.READ_LOG:
+            return bool(roles & {"privacy-officer", "auditor"})
         case Action.EVALUATE:
             return "application" in roles or s.subject == s.person.id
         case Action.PROPOSE_RULES:

@@ -113,6 +113,7 @@ def test_what_no_action_escapes() -> None:
     [
         (Action.READ_AUDIT, {"privacy-officer", "auditor"}),
         (Action.SETTLE_SIGNAL, {"privacy-officer"}),
+        (Action.READ_LOG, {"privacy-officer", "auditor"}),
         (Action.PROPOSE_RULES, {"privacy-officer", "functional-administrator"}),
         (Action.ACTIVATE_RULES, {"privacy-officer", "decider"}),
         (Action.READ_RULES, {"privacy-officer", "functional-administrator", "decider", "auditor"}),

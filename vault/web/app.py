@@ -18,6 +18,7 @@ from vault.db import DatabaseAway
 from vault.facts import Unknown
 from vault.footage import RangeOutside
 from vault.keys import KeyRing, Role, WrappingBroken
+from vault.log.witnesses import CosignatureRefused, known_witnesses
 from vault.objects import ObjectMissing, StoreUnavailable
 from vault.requests import GrantTooLong, RequestClosed
 from vault.rule_changes import ProposalClosed, ProposalOutdated, RulesUnchanged
@@ -27,7 +28,7 @@ from vault.settings import Settings
 from vault.signals.settling import AlreadySettled
 from vault.trail import NothingToFind, TooMany
 from vault.vault import Vault
-from vault.web import api, authzen, description, problems, rules, signals
+from vault.web import api, authzen, description, log, problems, rules, signals
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -47,6 +48,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NothingToFind: problems.NOTHING_TO_FIND,
     TooMany: problems.TOO_MANY,
     RangeOutside: problems.RANGE,
+    CosignatureRefused: problems.COSIGNATURE_REFUSED,
     SealBroken: problems.BROKEN,
     ObjectMissing: problems.BROKEN,
     WrappingBroken: problems.BROKEN,
@@ -85,6 +87,7 @@ def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = n
     watch = api.watch_with(vault, completions, clock)
     app.include_router(authzen.routes(vault, clock))
     app.include_router(authzen.metadata_routes(settings.vault_url))
+    app.include_router(log.routes(vault, known_witnesses(settings.witnesses), clock))
     app.mount("/api/v1", _api(vault, settings, watch, clock))
     _add_problems(app)
     guarded = authzen.RequestIds(

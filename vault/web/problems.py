@@ -150,6 +150,14 @@ NOTHING_TO_FIND = _problem(
     "Geef een woord van drie letters of meer dat niet in elke tekst staat; of een nummer met cijfers.",
     "Give a word of three letters or more that is not in every text, or a number with digits.",
 )
+COSIGNATURE_REFUSED = _problem(
+    422,
+    "cosignature-refused",
+    "Medeondertekening niet aangenomen",
+    "Cosignature not accepted",
+    "Dit is geen controlepunt van dit log met een geldige handtekening van een getuige die hier bekend is.",
+    "This is no checkpoint of this log with a valid signature of a witness that is known here.",
+)
 INVALID = _problem(
     400,
     "invalid-input",
