@@ -134,7 +134,7 @@ def _integrity(figures: Figures, say: Say) -> Iterator[Block]:
         (say("Controles van de hele installatie", "Checks of the whole installation"), told.checks),
         (say("Waarvan met bevindingen", "Of which with findings"), told.checks_with_findings),
         (say("Laatste controle", "Last check"), moment(told.last_check_at) if told.last_check_at else None),
-        (say("Inzagelog gelezen (bladzijden)", "Trail read (pages)"), told.trail_read),
+        (say("Inzagelog gelezen of uitgevoerd", "Trail read or exported"), told.trail_read),
         (say("Lezen geweigerd", "Reading denied"), told.trail_denied),
     )
     if not told.witnesses:

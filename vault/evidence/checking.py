@@ -47,7 +47,7 @@ def integrity(session: Session, municipality: str, period: Period, found: Sequen
         checks=len(checks),
         checks_with_findings=sum(findings > 0 for _, findings in checks),
         last_check_at=max((at for at, _ in checks), default=None),
-        trail_read=number_of(found, Event.TRAIL_READ),
+        trail_read=number_of(found, Event.TRAIL_READ, Event.TRAIL_EXPORTED),
         trail_denied=number_of(found, Event.TRAIL_DENIED),
     )
 

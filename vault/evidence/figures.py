@@ -13,7 +13,13 @@ class Told(BaseModel):
     """One table of the evidence."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, strict=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        strict=True,
+        # What a figure means is said once, here, and read in the published schema.
+        use_attribute_docstrings=True,
     )
 
 
@@ -154,7 +160,7 @@ class IntegrityTold(Told):
     checks_with_findings: int
     last_check_at: datetime | None
     trail_read: int
-    """Times that somebody read a page of the trail."""
+    """Times that somebody read a page of the trail, or had it exported."""
     trail_denied: int
 
 

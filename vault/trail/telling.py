@@ -58,6 +58,9 @@ EVENTS: Mapping[str, Words] = {
     Event.RULES_READ: Words("Regels gelezen", "Rules read"),
     Event.RULES_EXAMINED: Words("Gevolgen van regels bekeken", "Effects of rules examined"),
     Event.RULES_DENIED: Words("Mocht regels niet wijzigen of lezen", "Was not let change or read rules"),
+    Event.INVARIANTS_CHECKED: Words("Installatie gecontroleerd", "Installation checked"),
+    Event.EVIDENCE_MADE: Words("Bewijs gemaakt", "Evidence made"),
+    Event.RIGHTS_REVIEWED: Words("Lijst van rechten gemaakt", "List of rights made"),
 }
 """What each event is called. One that is not here goes by its own name."""
 
