@@ -56,6 +56,7 @@ MEMBERS = {
     "obj": Member(_hex(32), optional=True),
     "op": Member(rb'"(?:alter|collect|combine|consult|disclose|erase|system)"'),
     "org": Member(_TEXT, optional=True),
+    "par": Member(_hex(16), optional=True),
     "pol": Member(_hex(64), optional=True),
     "prev": Member(_UUID, optional=True),
     "purpose": Member(_TEXT, optional=True),
@@ -207,7 +208,7 @@ def _framed() -> re.Pattern[bytes]:
     return re.compile(rb"(?s:(..))(\{" + b"".join(parts) + rb"\})")
 
 
-_HEX_MEMBERS = {("actor", "c", "obj", "pol", "subj"): b"", ("corr",): b"/", ("id", "prev"): b"----"}
+_HEX_MEMBERS = {("actor", "c", "obj", "par", "pol", "subj"): b"", ("corr",): b"/", ("id", "prev"): b"----"}
 """What is left of these without hexadecimal digits."""
 _IN_QUOTES = {name for names in _HEX_MEMBERS for name in names}
 _ASKED = tuple(name for name in MEMBERS if name in _IN_QUOTES | {"facts", "type"})

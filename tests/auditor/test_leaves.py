@@ -31,6 +31,7 @@ def changed(**members: Any) -> bytes:
         changed(org='een "naam"\n', why=["é", "€\u2028"]),
         changed(facts={"sha256": "ab", "sha": -3, "yes": True, "no": False}),
         changed(facts={"a": 10**15 - 1, "b": 0}),
+        changed(par="0123456789abcdef"),
     ],
 )
 def test_what_is_as_it_must_be_is_read(leaf: bytes) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from auditor.leaves import MEMBERS
 from vault.base import Base
 from vault.logs import ALLOWED
 
@@ -138,3 +139,8 @@ def test_the_ledger_can_be_found_wanting() -> None:
     assert {"wipe", "sha256"} <= RECEIPT
     assert {"actor", "object", "details"} == PAYLOAD
     assert {"caseReference", "bytes", "disposeAfter", "unmet"} <= set(told(sources(*ROOMS)))
+
+
+def test_the_outsiders_program_knows_every_member_of_an_entry() -> None:
+    """Who adds a member to the leaf adds it there too: else the log would verify nowhere from that day on."""
+    assert set(MEMBERS) == LEAF
