@@ -104,19 +104,19 @@ class Likeness:
 
         Raises ValueError, TypeError or AttributeError for what are no facts: that is for Cedar to refuse.
         """
-        person, resource, about = situation.person, situation.resource, encoding.asked_about(situation)
+        resource, about = situation.resource, encoding.asked_about(situation)
         milliseconds(situation.now)
-        if not (plain(person) and plain(resource) and (about is None or plain(about))):
+        # Of a person all is seen, so there it makes no difference.
+        if not plain(resource) or not (about is None or plain(about)):
             raise TypeError("a fact of another type than is declared")
         told = (situation, resource, about)
         return (
-            person,
+            situation.person,
             situation.purpose,
             situation.subject,
             situation.proposer,
             type(resource),
-            type(about),
-            # Whether it is on the list of purposes is for Cedar to say.
+            # So also whether it is about anything. Whether it is on the list of purposes Cedar must say.
             about and about.purpose,
             # No rule looks at these, but the answer does.
             about.obligations if isinstance(about, Grant) else None,
@@ -169,11 +169,9 @@ def _sights(node: _Node) -> Iterator[Sight]:
 
 
 def _parts(node: _Node) -> list[_Node]:
-    [(operator, of)] = node.items()
-    if operator == "Record":
-        # Its members may bear any name, also that of an operator.
-        return list(of.values())
-    parts = of if isinstance(of, list) else list(of.values())
+    """The arguments of an operator; the members of a record, which may bear any name, also an operator's."""
+    [inside] = node.values()
+    parts = inside if isinstance(inside, list) else inside.values()
     return [part for part in parts if isinstance(part, dict)]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from policies import encoding
 from policies.engine import RuleSet
-from policies.facts import Action, Recording, Situation
+from policies.facts import Action, Recording, Situation, Trail
 from policies.likeness import DAYS, MEMBERS
 from policies.likeness import NOW as NOW_PATH
 from tests.policies.test_engine import ids, moments, purposes, situations
@@ -203,6 +203,23 @@ def test_other_facts_are_another_question() -> None:
         assert not RULES.decide(replace(WATCHED, **{name: value})).permitted, name
 
 
+def test_others_of_whom_it_is_asked_are_another_question() -> None:
+    for asked, other in (
+        (WORLD.evaluate("maker"), {"subject": id_of("partner")}),
+        (WORLD.rules(Action.ACTIVATE_RULES, "decider", "stranger"), {"proposer": id_of("decider")}),
+    ):
+        assert is_as_evaluated(RULES, asked)
+        assert not is_as_evaluated(RULES, replace(asked, **cast(Any, other)))
+
+
+def test_a_trail_is_not_taken_for_a_recording() -> None:
+    """Not everything is forbidden for both."""
+    rules = with_rule("resource is Trail", Action.EVALUATE)
+    recording = WORLD.evaluate("maker")
+    trail = replace(recording, resource=Trail("voorbeeldstad"))
+    assert [is_as_evaluated(rules, each) for each in (recording, trail, recording)] == [True, False, True]
+
+
 def test_obligations_are_those_of_the_grant() -> None:
     assert WATCHED.grant is not None
     for name, permitted in (("no-copy", True), ("watermark", True), ("whisper", False)):
@@ -288,7 +305,7 @@ def test_days_after_recording_are_counted_as_cedar_is_told(
     days: int, asked_at: datetime, purpose: str
 ) -> None:
     rules = _counting()
-    asked = WORLD.ask("supervisor", purpose, other_viewers=days)
+    asked = WORLD.ask("supervisor", purpose)
     assert asked.request is not None
     recorded = asked_at - timedelta(days=days, hours=days)
     recording = replace(WORLD.recording, recorded_at=recorded, id=uuid4())
