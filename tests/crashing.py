@@ -80,7 +80,8 @@ class Mortal:
         self._process = start()
 
     def kill(self) -> None:
-        """Kill it, and start it again; it need not be ready yet."""
+        """Kill it when it is at work again, and start it anew."""
+        self.await_ready()
         self.end()
         self._process = self._start()
 
@@ -167,7 +168,7 @@ def _in_turn(acts: dict[str, Callable[[], None]], seconds: float, chance: random
     until = time.monotonic() + seconds
     while True:
         for name in chance.sample(sorted(acts), len(acts)):
-            time.sleep(chance.uniform(0.05, 1.2))
+            time.sleep(chance.uniform(0.1, 1.0))
             if time.monotonic() > until:
                 return
             yield name
@@ -221,7 +222,7 @@ def _assert_accounted_for(work: Work, entries: list[AuditEntry]) -> None:
         by_trace.setdefault(json.loads(entry.leaf)["corr"][:32], set()).add(entry.event)
     unaccounted = [trace for trace in work.watched if Event.VIEWING_SERVED not in by_trace.get(trace, ())]
     assert not unaccounted, f"{len(unaccounted)} ranges were shown without an entry"
-    unaccounted = [trace for trace in work.asked if Event.REQUEST_ALLOWED not in by_trace.get(trace, ())]
+    unaccounted = [trace for trace in work.asked if Event.REQUEST_SUBMITTED not in by_trace.get(trace, ())]
     assert not unaccounted, f"{len(unaccounted)} requests were answered without an entry"
 
 
