@@ -102,13 +102,6 @@ def test_an_entry_within_an_entry_is_not_taken_for_one() -> None:
     assert [at for at, _ in surveyed.broken] == [1]
 
 
-def test_orders_that_were_seen_do_not_pile_up() -> None:
-    for number in range(2 * leaves._MOST_ORDERS):
-        name = "".join(chr(97 + number // 26**digit % 26) for digit in (2, 1, 0))
-        assert leaves.survey(tiles.bundle([changed(facts={name: 1})]), 1).broken == []
-    assert len(leaves._KNOWN_ORDERS) <= leaves._MOST_ORDERS
-
-
 def test_entries_of_the_vault_are_as_they_must_be(installation: Installation) -> None:
     with installation.vault.database.reading() as session:
         written = list(session.scalars(select(AuditEntry.leaf)))
