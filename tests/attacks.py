@@ -21,6 +21,7 @@ from vault.ids import new_id
 from vault.log import reading
 from vault.log.growing import TileAt, grow
 from vault.log.order import Position
+from vault.log.sequencer import sequence
 from vault.log.tables import LogCheckpoint, LogCosignature, LogEntry, LogPosition, LogTile
 from vault.tables import AuditEntry, AuditPayload
 from vault.vault import Vault
@@ -178,8 +179,9 @@ def delete_entry_without_number(scene: Scene) -> None:
 
 
 def invent_entry(scene: Scene) -> None:
-    """An entry of something that never happened, as the newest."""
+    """An entry of something that never happened, as the newest; a second later it has a number."""
     scene.run(_inserting(scene, new_id()))
+    sequence(scene.vault, now=datetime.now(UTC))
 
 
 # --- the log's own tables ----------------------------------------------------------------------------------

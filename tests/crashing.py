@@ -27,6 +27,7 @@ from sqlalchemy import make_url, select
 
 from auditor import merkle
 from auditor.checkpoints import open_checkpoint
+from auditor.notes import VerifierKey
 from auditor.reading import Folder
 from auditor.verify import Report, verify
 from console.demo import town
@@ -53,6 +54,8 @@ class Told:
     """What happened, for people."""
 
     seed: int
+    key: VerifierKey
+    """The log's: its export is in the folder ``export``."""
     kills: Counter[str] = field(default_factory=Counter)
     watched: int = 0
     asked: int = 0
@@ -139,7 +142,7 @@ def crash(home: Path, server: Postgres, provider: HandMade, *, seconds: float, s
         {"recordingId": str(recording), "purpose": PURPOSE, "reason": REASON, "caseReference": CASE},
         plain,
     )
-    told, chance = Told(seed), random.Random(seed)
+    told, chance = Told(seed, made.vault.ring.log_keys[0]), random.Random(seed)
     database = make_url(made.settings.database_url.get_secret_value())
     watcher = Watcher(database.set(drivername="postgresql").render_as_string(hide_password=False))
     with mortals(made) as running:

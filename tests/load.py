@@ -18,6 +18,7 @@ import requests
 PIECE = 4096
 """Bytes of one range that is watched."""
 _ANSWER_SECONDS = 5.0
+_AGAIN_SECONDS = 0.05
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Work:
                     act(session, chance)
                 except requests.RequestException:
                     self.failed += 1
-                    time.sleep(0.02)
+                    time.sleep(_AGAIN_SECONDS)
 
     def _ask(self, session: requests.Session, chance: random.Random) -> None:
         trace = secrets.token_hex(16)
@@ -101,7 +102,7 @@ class Work:
         self.failed += 1
         if answer.status_code not in (requests.codes.service_unavailable, requests.codes.server_error):
             self.wrong.append(f"{answer.status_code}: {answer.text[:200]}")
-        time.sleep(0.02)
+        time.sleep(_AGAIN_SECONDS)
 
 
 def _traced(trace: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ goes on, and an auditor and a witness come by, who were there before: they hold 
 public key and what they saw. docs/threats.md says the same, for people.
 """
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -40,6 +41,8 @@ BEFORE, AFTER = 300, 400
 CHECK, KEEPER, VERIFIER, KEPT, WITNESS = "check", "keeper", "verifier", "kept checkpoint", "witness"
 OUTSIDE = {VERIFIER, KEPT}
 """Any verifier finds it; so does one with a checkpoint that was kept."""
+THREATS = Path(__file__).parents[2] / "docs" / "threats.md"
+ROW = re.compile(r"\| ([^|]+?) \| ([^|]+?) \|")
 
 
 @dataclass(frozen=True)
@@ -233,3 +236,11 @@ def test_nobody_finds_anything_where_nothing_was_done(world: World, tmp_path: Pa
         assert found_by(world, scene, tmp_path) == set()
     finally:
         scene.vault.database.close()
+
+
+def test_the_page_says_the_same() -> None:
+    _, _, section = THREATS.read_text("utf-8").partition("### Who finds what\n")
+    rows = dict(ROW.findall(section.partition("\n#")[0]))
+    assert rows.pop("what is done") == "who finds it"
+    said = {what: set() if by == "**nobody**" else set(by.split(", ")) for what, by in rows.items()}
+    assert said == {attack.what: attack.found_by for attack in (*ATTACKS, RESTORED)}
