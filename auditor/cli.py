@@ -14,7 +14,7 @@ from auditor.language import Language
 from auditor.leaves import LeafBroken
 from auditor.merkle import ProofBroken
 from auditor.notes import NoteBroken
-from auditor.options import Key, Token, Tongue, Witnesses, read_key, read_keys
+from auditor.options import Key, Token, Tongue, Witnesses, read_key, read_keys, read_token
 from auditor.reading import Unreadable, place_of
 from auditor.telling import told, told_of_entry
 from auditor.verify import Outcome, verify
@@ -23,7 +23,7 @@ from auditor.witness import WitnessRefused
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(watching.app, name="witness")
 
-REFUSALS = (NoteBroken, Unreadable, WitnessRefused, OSError)
+REFUSALS = (NoteBroken, Unreadable, WitnessRefused)
 """What a person at the command line can do something about: said in one line, without a traceback."""
 PROGRESS_SECONDS = 2.0
 
@@ -32,7 +32,7 @@ def main() -> None:
     """Run the command line."""
     try:
         app()
-    except REFUSALS as error:
+    except (*REFUSALS, OSError) as error:
         typer.echo(str(error), err=True)
         sys.exit(Outcome.UNCHECKED)
 
@@ -60,7 +60,7 @@ def verify_log(
     """
     log = read_key(key)
     report = verify(
-        place_of(where, token=token),
+        place_of(where, token=read_token(token)),
         log,
         read_keys(witness),
         since=open_checkpoint(since.read_bytes(), log) if since else None,

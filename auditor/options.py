@@ -16,19 +16,29 @@ Witnesses = Annotated[
 ]
 Tongue = Annotated[Language, typer.Option("--language", help="Of what is told.")]
 Token = Annotated[
-    str | None, typer.Option(envvar="BODYCAM_AUDITOR_TOKEN", help="Bearer token for an https address.")
+    str | None,
+    typer.Option(envvar="AUDITOR_TOKEN", help="Bearer token for an https address, or a file with it."),
 ]
 
 
 def read_key(text: str) -> VerifierKey:
     """The verifier key that `text` is, or that stands in the file of that name. Raises NoteBroken."""
-    # What cannot be the name of a file is a key.
-    with suppress(OSError):
-        file = Path(text)
-        text = file.read_text("utf-8") if file.is_file() else text
-    return VerifierKey.parse(text)
+    return VerifierKey.parse(_of_file(text))
+
+
+def read_token(text: str | None) -> str | None:
+    """The token that `text` is, or that stands in the file of that name just now."""
+    return _of_file(text).strip() if text else None
 
 
 def read_keys(texts: list[str] | None) -> list[VerifierKey]:
     """As `read_key`, for an option that may be given again."""
     return [read_key(text) for text in texts or ()]
+
+
+def _of_file(text: str) -> str:
+    # What cannot be the name of a file is no file.
+    with suppress(OSError):
+        file = Path(text)
+        return file.read_text("utf-8") if file.is_file() else text
+    return text

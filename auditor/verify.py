@@ -62,7 +62,8 @@ def verify(
     """Verify the log at `place`: signatures, every entry, every tile, the root.
 
     `since`: a checkpoint of the same log that was kept, which this one must continue. `shown_from`: the index
-    from which on entries must be shown; without it, as many may be pruned as the log says. `processes`: as
+    from which on entries must be shown; without it, as many may be pruned as the log says. With `witnesses`
+    the newest cosigned checkpoint is verified, where the log shows one. `processes`: as
     many as there are processors when None. Raises Unreadable when no answer came from which anything follows.
     """
     begin = time.monotonic()
@@ -81,7 +82,8 @@ def _check(
     processes: int | None,
 ) -> None:
     try:
-        signed = open_checkpoint(reading.checkpoint(place), report.log, witnesses)
+        note = reading.checkpoint(place, cosigned=bool(witnesses))
+        signed = open_checkpoint(note, report.log, witnesses)
     except Absent:
         raise Unreadable("there is no checkpoint: is this a log?") from None
     except NoteBroken as broken:

@@ -14,7 +14,7 @@ from auditor.findings import Kind
 from auditor.language import Language, Text
 from auditor.merkle import ProofBroken
 from auditor.notes import NoteBroken
-from auditor.options import Key, Token, Tongue, read_key
+from auditor.options import Key, Token, Tongue, read_key, read_token
 from auditor.reading import Unreadable, place_of
 from auditor.telling import what_to_do
 from auditor.verify import Outcome
@@ -61,11 +61,13 @@ def watch(
 
     Ends with 3 when the log contradicts itself; with --once, with 2 when it could not be looked at.
     """
-    witness, log, place = load(folder), read_key(key), place_of(where, token=token)
+    witness, log = load(folder), read_key(key)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     while True:
         outcome = Outcome.UNCHECKED
         try:
+            # Anew each round: a token lasts for minutes, and whoever renews it writes it to the same file.
+            place = place_of(where, token=read_token(token))
             signed = look(witness, place, log, submit_to(place), now=int(time.time()))
         except Forked as forked:
             _shout(forked.kind, forked.evidence, language)

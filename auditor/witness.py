@@ -33,7 +33,7 @@ from auditor.checkpoints import Checkpoint, Signed, open_checkpoint
 from auditor.findings import Kind
 from auditor.language import Language
 from auditor.merkle import EMPTY_ROOT
-from auditor.notes import COSIGNATURE, VerifierKey
+from auditor.notes import COSIGNATURE, NoteBroken, VerifierKey
 from auditor.reading import Absent, Place, Unreadable
 from auditor.telling import what_to_do
 
@@ -74,9 +74,18 @@ class Witness:
         return self.folder / hashlib.sha256(log.name.encode()).hexdigest() / "checkpoint"
 
     def seen(self, log: VerifierKey) -> Signed | None:
-        """What was cosigned last. Raises NoteBroken when the file is damaged: then start from its backup."""
+        """What was cosigned last. Raises NoteBroken when the file is damaged: then start from its backup.
+
+        By our own cosignature: the log's signature was verified then, by a key that it may have replaced.
+        """
         state = self.state_of(log)
-        return open_checkpoint(state.read_bytes(), log, [self.key]) if state.exists() else None
+        if not state.exists():
+            return None
+        opened = notes.open_note(state.read_bytes(), [self.key])
+        checkpoint = Checkpoint.parse(opened.text)
+        if checkpoint.origin != log.name:
+            raise NoteBroken(f"{state} is of another log")
+        return Signed(checkpoint, state.read_bytes(), opened.cosigned_at)
 
     def cosign(
         self, log: VerifierKey, offer: Callable[[], bytes], continuation: Continuation, *, now: int
@@ -140,7 +149,7 @@ def load(folder: Path) -> Witness:
             raise WitnessRefused(f"others can read {folder / 'key.pem'}: chmod 600")
         private = load_pem_private_key((folder / "key.pem").read_bytes(), password=None)
         public = VerifierKey.parse((folder / "key.pub").read_text())
-    except (OSError, ValueError, notes.NoteBroken) as error:
+    except (OSError, ValueError, NoteBroken) as error:
         raise WitnessRefused(f"no witness in {folder}: {error}") from None
     if not isinstance(private, Ed25519PrivateKey):
         raise WitnessRefused("the witness's key is not an Ed25519 key")

@@ -25,7 +25,17 @@ def a_million(home: Path) -> Iterator[Figure]:
     log, folder = Log(), home / "log"
     log.write(folder, ENTRIES)
     outsider, key = build(home).path, str(log.key)
-    ours = [sys.executable, "-m", "auditor", "verify", folder, "--key", key, "--language", "en"]
+    ours: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "auditor",
+        "verify",
+        folder,
+        "--key",
+        key,
+        "--language",
+        "en",
+    ]
     taken = interleaved(
         ROUNDS,
         {

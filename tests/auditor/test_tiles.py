@@ -29,6 +29,31 @@ def test_bundles_stand_beside_tiles() -> None:
     assert tiles.bundle_path(0, 5) == "tile/entries/000.p/5"
 
 
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("tile/0/000", (0, 0, 256)),
+        ("tile/63/x001/000.p/1", (63, 1000, 1)),
+        ("tile/entries/x001/x234/067", (None, 1234067, 256)),
+        ("tile/entries/273.p/112", (None, 273, 112)),
+        ("tile/0/273.p/0", None),
+        ("tile/0/273.p/256", None),
+        ("tile/0/273.p/01", None),
+        ("tile/64/000", None),
+        ("tile/00/000", None),
+        ("tile/0/x000/001", None),
+        ("tile/0/1", None),
+        ("tile/0/0000", None),
+        ("tile/0/\u0660\u0660\u0660", None),
+        ("tile/data/000", None),
+        ("tile/0/000\n", None),
+        ("tile/0/../checkpoint", None),
+    ],
+)
+def test_a_path_is_read_in_its_one_form(path: str, asked: tuple[int | None, int, int] | None) -> None:
+    assert tiles.parse_path(path) == asked
+
+
 # The example of tlog-tiles, Merkle Tree: a tree of 70,000 has these.
 def test_a_tree_of_seventy_thousand_has_the_tiles_of_the_example() -> None:
     assert tiles.tiles_at(0, 70_000) == 274

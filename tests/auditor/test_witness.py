@@ -143,6 +143,17 @@ def test_it_remembers_across_restarts(one: Witness, tmp_path: Path) -> None:
         see(again, log, folder)
 
 
+def test_a_log_with_a_new_key_goes_on(one: Witness, tmp_path: Path) -> None:
+    log, successor = Log(), Log()
+    log.write(tmp_path / "log", 300)
+    see(one, log, tmp_path / "log")
+    successor.write(tmp_path / "log", 400)
+    assert see(one, successor, tmp_path / "log") == 400
+    successor.write(tmp_path / "log", 399)
+    with pytest.raises(Forked):
+        see(one, successor, tmp_path / "log")
+
+
 def test_a_damaged_memory_is_no_empty_one(one: Witness, tmp_path: Path) -> None:
     log, folder = Log(), tmp_path / "log"
     log.write(folder, 300)
