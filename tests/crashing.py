@@ -32,8 +32,7 @@ from auditor.reading import Folder
 from auditor.verify import Report, verify
 from console.demo import town
 from tests.dying import process_of
-from tests.exported import export
-from tests.installation import Installation, build, free_port
+from tests.installation import MAKER, Installation, build, free_port
 from tests.load import Watcher, Work
 from tests.provider import HandMade, handmade
 from tests.running import environment_of
@@ -42,6 +41,7 @@ from tests.watching import CASE, PURPOSE, REASON, footage, granted, keep
 from vault.audit import Event
 from vault.invariants import check_all
 from vault.log import reading
+from vault.log.exporting import export
 from vault.log.tables import LogCheckpoint, LogEntry
 from vault.tables import AuditEntry
 
@@ -129,8 +129,13 @@ def mortals(made: Installation) -> Iterator[dict[str, Mortal]]:
             each.end()
 
 
-def crash(home: Path, server: Postgres, provider: HandMade, *, seconds: float, seed: int) -> Told:
-    """Let everything die for so long, and assert that nothing was lost; what happened."""
+def crash(
+    home: Path, server: Postgres, provider: HandMade, *, seconds: float, seed: int, calm: bool = False
+) -> Told:
+    """Let everything die for so long, and assert that nothing was lost; what happened.
+
+    `calm`: nobody dies, to see how long an entry waits for its checkpoint then.
+    """
     objects = {"objects_url": (home / "objects").as_uri()}
     made = build(home, server.fresh(), objects, oidc_issuer=provider.issuer)
     plain = footage()
@@ -150,7 +155,7 @@ def crash(home: Path, server: Postgres, provider: HandMade, *, seconds: float, s
         acts = {name: each.kill for name, each in running.items()} | {"postgres": server.crash}
         watcher.begin()
         work.begin(CLIENTS)
-        for name in _in_turn(acts, seconds, chance):
+        for name in _in_turn({} if calm else acts, seconds, chance):
             acts[name]()
             told.kills[name] += 1
         work.end()
@@ -169,7 +174,9 @@ def crash(home: Path, server: Postgres, provider: HandMade, *, seconds: float, s
 def _in_turn(acts: dict[str, Callable[[], None]], seconds: float, chance: random.Random) -> Iterator[str]:
     """Whom to kill next, until the time is over: at random, and each as often as the others."""
     until = time.monotonic() + seconds
-    while True:
+    if not acts:
+        time.sleep(seconds)
+    while acts:
         for name in chance.sample(sorted(acts), len(acts)):
             time.sleep(chance.uniform(0.1, 1.0))
             if time.monotonic() > until:
@@ -241,7 +248,7 @@ def _lag(moments: list[float], watcher: Watcher) -> tuple[float, float]:
 def verified(made: Installation) -> Report:
     """What an auditor finds with an export of the log."""
     folder = made.home / "export"
-    export(made.vault, folder)
+    export(made.vault, folder, MAKER, (), now=datetime.now(UTC))
     return verify(Folder(folder), made.vault.ring.log_keys[0])
 
 
@@ -250,9 +257,10 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     asked.add_argument("--seconds", type=float, default=60.0)
     asked.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    asked.add_argument("--calm", action="store_true", help="nobody dies: how long does an entry wait?")
     given = asked.parse_args()
     with tempfile.TemporaryDirectory() as home, postgres() as server, handmade() as provider:
-        print(crash(Path(home), server, provider, seconds=given.seconds, seed=given.seed))
+        print(crash(Path(home), server, provider, **vars(given)))
 
 
 if __name__ == "__main__":
