@@ -56,8 +56,8 @@ def alone(home: Path) -> Iterator[Figure]:
     """`decide_engine`: the 99th percentile of one decision, against cedarpy given the same question, the same
     entities and only the policies that matter to it, all read beforehand. The engine may remember its answer,
     as it does for each range that somebody watches. `fresh`: about another recording and another request each
-    time, all their facts new, against the same. `unlike`: about facts that to the rules look like none before,
-    so that nothing is remembered, against cedarpy given the entities as JSON."""
+    time, all their facts new, against the same. `unlike`: about facts that look like none before to the
+    rules, so that nothing is remembered, against cedarpy given the entities as JSON."""
     made = build(home, f"sqlite:///{home / 'vault.db'}", {"objects_url": (home / "objects").as_uri()})
     rules = made.vault.rule_sets.of(town.SLUG)
     if len(rules.rules) < 30:
