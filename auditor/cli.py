@@ -15,15 +15,16 @@ from auditor.leaves import LeafBroken
 from auditor.merkle import ProofBroken
 from auditor.notes import NoteBroken
 from auditor.options import Key, Token, Tongue, Witnesses, read_key, read_keys, read_token
-from auditor.reading import Unreadable, place_of
+from auditor.reading import Unreadable, Web, place_of
 from auditor.telling import told, told_of_entry
+from auditor.timestamps import TimestampRefused, timestamp
 from auditor.verify import Outcome, verify
 from auditor.witness import WitnessRefused
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(watching.app, name="witness")
 
-REFUSALS = (NoteBroken, Unreadable, WitnessRefused)
+REFUSALS = (NoteBroken, Unreadable, WitnessRefused, TimestampRefused)
 """What a person at the command line can do something about: said in one line, without a traceback."""
 PROGRESS_SECONDS = 2.0
 
@@ -94,6 +95,18 @@ def verify_proof(
     typer.echo("\n".join(told_of_entry(proven, log, witnesses, language)))
     missing = any(each not in proven.signed.cosigned_at for each in witnesses)
     raise typer.Exit(Outcome.UNCHECKED if missing else Outcome.PROVEN)
+
+
+@app.command("timestamp")
+def run_timestamp(
+    folder: Annotated[Path, typer.Argument(help="Folder of an export.")],
+    key: Key,
+    authority: Annotated[str, typer.Option(help="http(s) address of a timestamp authority (RFC 3161).")],
+    roots: Annotated[Path, typer.Option(help="Certificates (PEM) from which the authority's descends.")],
+) -> None:
+    """Have an export's checkpoint timestamped; the token is verified, and put beside the export."""
+    token, moment = timestamp(folder, read_key(key), Web(authority), roots.read_bytes())
+    typer.echo(f"{moment:%Y-%m-%d %H:%M:%S} UTC  {token}")
 
 
 class _Progress:

@@ -17,7 +17,7 @@ from auditor.verify import Outcome, verify
 from auditor.witness import create, look, submit_to
 from console.demo import town
 from tests.installation import free_port, listening
-from tests.watching import House, entries, ids, payload_of, problem
+from tests.watching import House, entries, eventually, ids, payload_of, problem
 from vault.audit import Event
 from vault.log.access import ACCOUNTED
 from vault.tables import Assignment
@@ -56,10 +56,15 @@ def log_key(house: House) -> VerifierKey:
 
 
 def test_an_outsider_verifies_it_over_http(house: House) -> None:
+    grant = house.grant()
+    assert house.watch(grant, "0-99").status_code == 206
+    assert house.watch(grant, "0-99", town.ADMINISTRATOR).status_code == 403
+    eventually(lambda: entries(house.installation, Event.VIEWING_COMPLETED))
     house.installation.settle()
     report = verify(web(house), log_key(house))
     assert (report.outcome, report.findings) == (Outcome.PROVEN, [])
-    assert report.types["recording.kept"] >= 1
+    written = ("recording.kept", "request.approved", "viewing.served", "viewing.denied", "viewing.completed")
+    assert set(written) <= report.types.keys()
 
 
 def test_its_files_are_of_the_kinds_that_the_format_names(house: House) -> None:
