@@ -46,7 +46,7 @@ from vault.log.tables import LogCheckpoint, LogEntry
 from vault.tables import AuditEntry
 
 CLIENTS, DOORS, GRANTS = 8, 2, 4
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 @dataclass
@@ -186,7 +186,7 @@ def _in_turn(acts: dict[str, Callable[[], None]], seconds: float, chance: random
 
 def _await_log(made: Installation) -> None:
     """The keeper by itself numbers all that is there."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         with made.vault.database.reading() as session:
             if len(session.scalars(select(AuditEntry.id)).all()) == reading.size(session):
