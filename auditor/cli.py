@@ -14,7 +14,7 @@ from auditor.language import Language
 from auditor.leaves import LeafBroken
 from auditor.merkle import ProofBroken
 from auditor.notes import NoteBroken
-from auditor.options import Key, Token, Tongue, Witnesses, read_key, read_keys, read_token
+from auditor.options import Key, Token, Tongue, Witnesses, read_file, read_key, read_keys, read_token
 from auditor.reading import Unreadable, Web, place_of
 from auditor.telling import told, told_of_entry
 from auditor.timestamps import TimestampRefused, timestamp
@@ -46,6 +46,9 @@ def verify_log(
     since: Annotated[
         Path | None, typer.Option(help="Checkpoint that you kept: the log must continue it.")
     ] = None,
+    since_key: Annotated[
+        str | None, typer.Option(help="Verifier key of the log at that time, where it is another now.")
+    ] = None,
     shown_from: Annotated[
         int | None, typer.Option(help="Entries from this index on must be shown.", min=0)
     ] = None,
@@ -60,11 +63,12 @@ def verify_log(
     Ends with 0 when it is proven, 1 when something does not match, 2 when it could not be checked.
     """
     log = read_key(key)
+    before = read_key(since_key) if since_key else log
     report = verify(
         place_of(where, token=read_token(token)),
         log,
         read_keys(witness),
-        since=open_checkpoint(since.read_bytes(), log) if since else None,
+        since=open_checkpoint(read_file(since), before) if since else None,
         shown_from=shown_from,
         progress=_Progress(),
         processes=processes,
@@ -86,9 +90,9 @@ def verify_proof(
     Ends with 0 when it is proven, 1 when it is not.
     """
     log, witnesses = read_key(key), read_keys(witness)
-    leaf = entry.read_bytes() if entry else None
+    proof, leaf = read_file(file), read_file(entry) if entry else None
     try:
-        proven = verify_entry(file.read_bytes(), leaf, log, witnesses)
+        proven = verify_entry(proof, leaf, log, witnesses)
     except (NoteBroken, ProofBroken, LeafBroken) as broken:
         typer.echo("\n".join(told_of_entry(str(broken), log, witnesses, language)))
         raise typer.Exit(Outcome.MISMATCH) from None
@@ -105,7 +109,7 @@ def run_timestamp(
     roots: Annotated[Path, typer.Option(help="Certificates (PEM) from which the authority's descends.")],
 ) -> None:
     """Have an export's checkpoint timestamped; the token is verified, and put beside the export."""
-    token, moment = timestamp(folder, read_key(key), Web(authority), roots.read_bytes())
+    token, moment = timestamp(folder, read_key(key), Web(authority), read_file(roots))
     typer.echo(f"{moment:%Y-%m-%d %H:%M:%S} UTC  {token}")
 
 

@@ -1,5 +1,6 @@
 """The log through the vault's doors, as outsiders read it: who may, what they get, and that it is known."""
 
+import base64
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -165,7 +166,8 @@ def test_what_is_no_cosignature_of_ours_is_refused(witnessed: House) -> None:
     note = get(witnessed, "checkpoint").content
     text = notes.split(note)[0]
     other = Ed25519PrivateKey.generate()
-    forged = text.replace("\n", "\n1", 1)
+    forged, (origin, size, _, *_) = text.replace("\n", "\n1", 1), text.split("\n")
+    other_root = f"{origin}\n{size}\n{base64.b64encode(bytes(32)).decode()}\n"
     wrong = [
         b"",
         b"\xff",
@@ -174,6 +176,7 @@ def test_what_is_no_cosignature_of_ours_is_refused(witnessed: House) -> None:
         notes.join(text, [notes.cosign(text, "another", WITNESS, at=1)]),
         notes.join(text, [notes.cosign(forged, NAME, WITNESS, at=1)]),
         notes.join(forged, [notes.cosign(forged, NAME, WITNESS, at=1)]),
+        notes.join(other_root, [notes.cosign(other_root, NAME, WITNESS, at=1)]),
     ]
     for body in wrong:
         problem(post(witnessed, body), 422, "cosignature-refused")
