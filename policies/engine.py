@@ -5,19 +5,19 @@ error, from any rule, denies. The digest says under which exact texts a decision
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias, final
-from uuid import UUID
+from typing import TypeAlias, final
 
 import cedarpy
 
 from policies import encoding, lists, moments
 from policies.conditions import NEVER
 from policies.facts import WITHOUT_PURPOSE, Action, Person, Resource, Search, Situation, Trail
+from policies.likeness import Likeness
 from policies.lists import LISTED, Question, Residual, Written
 from policies.problems import RuleSetInvalid
 from policies.reading import (
@@ -45,9 +45,11 @@ from policies.signals.reading import Signal, read_signals
 from policies.terms import Terms
 
 FACTS_REMEMBERED = 256
-"""How many situations a rule set remembers its answers to, whatever their moment."""
+"""How many answers a rule set remembers, each to all that look alike."""
 _ANY_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _PROOF = object()
+_NO_FACTS = (ValueError, TypeError, AttributeError, OverflowError)
+"""What comes of reading what is no fact; the last of a moment that no calendar has."""
 _Thing: TypeAlias = tuple[Resource, encoding.About]
 """What it is done to, with the request, grant or search about it."""
 
@@ -77,47 +79,17 @@ class Decision:
             raise TypeError("a Decision is made by RuleSet.decide only")
 
 
-class _Facts(NamedTuple):
-    """All of a situation but its moment."""
-
-    person: Person
-    action: Action
-    resource: Resource
-    purpose: str
-    about: encoding.About
-    subject: UUID | None
-    proposer: UUID | None
-    concerned: frozenset[UUID]
-    folds: tuple[int, ...]
-    """Of the moments (`_folds`)."""
-
-    @classmethod
-    def of(cls, asked: Situation) -> "_Facts":
-        about = encoding.asked_about(asked)
-        return cls(
-            asked.person,
-            asked.action,
-            asked.resource,
-            asked.purpose,
-            about,
-            asked.subject,
-            asked.proposer,
-            asked.concerned,
-            _folds(asked.resource, about),
-        )
-
-
-def _folds(*things: object) -> tuple[int, ...]:
-    """Of the moments in these: the hour that comes twice in autumn is equal to itself, an hour later."""
-    return tuple(moment.fold for moment in moments.told_in(*things))
-
-
+@final
 class _Remembered:
-    """What was answered on the same facts, for each stretch between two of their moments."""
+    """What was answered to all that look alike (`policies.likeness`), once that is known."""
 
-    def __init__(self, facts: _Facts) -> None:
-        self.moments = moments.of_facts(facts.resource, facts.about)
-        self.answers: dict[tuple[int, int], Decision] = {}
+    def __init__(self) -> None:
+        self.answer: Decision | None = None
+
+    def remember(self, answer: Decision) -> None:
+        """Unless it failed: what fails may succeed with other facts that are equal to these."""
+        if not answer.errors:
+            self.answer = answer
 
 
 @final
@@ -145,10 +117,10 @@ class RuleSet:
     """The rules that lists are made by."""
     _steady: Callable[[Question, tuple[int, ...]], Mapping[str, Found]]
     """What is left of those that do not look at the clock: whoever pages through a list asks the same."""
-    _settled: Callable[[Action], bool]
-    """Whether the answers about an action only change at a moment in the facts (`policies.moments`)."""
-    _remembered: Callable[[_Facts], _Remembered]
-    """What was answered before: whoever plays a recording asks about the same, range after range."""
+    _likeness: Callable[[Action], Likeness | None]
+    """What the rules about an action look at, as far as that is understood."""
+    _remembered: Callable[[tuple[Action, Hashable]], _Remembered]
+    """What was answered before: most rows of a list look alike, and so do most ranges of a recording."""
 
     @classmethod
     def parse(cls, municipality: str, files: Mapping[str, str], shared: Mapping[str, str]) -> "RuleSet":
@@ -191,28 +163,43 @@ class RuleSet:
             lru_cache(FACTS_REMEMBERED)(
                 lambda question, _: lists.steady(listed[question.action], question, terms)
             ),
-            lru_cache(None)(lambda action: moments.only_compared(_about(policies, action).values())),
-            lru_cache(FACTS_REMEMBERED)(_Remembered),
+            lru_cache(None)(lambda action: Likeness.read(_about(policies, action).values())),
+            lru_cache(FACTS_REMEMBERED)(lambda _: _Remembered()),
         )
 
     def decide(self, situation: Situation) -> Decision:
         """What these rules say about this situation. Never raises for what a rule set or a fact can do wrong:
         then the answer is no, with `cannot-be-evaluated` among its reasons."""
-        if not self._settled(situation.action):
-            return self._evaluate(situation)
-        try:
-            before = self._remembered(_Facts.of(situation))
-            at = moments.stretch(situation.now, before.moments)
-        except (ValueError, TypeError, AttributeError):
-            # Facts that are none; below it is said what is wrong with them.
-            return self._evaluate(situation)
-        known = before.answers.get(at)
-        if known is not None:
-            return replace(known, situation=situation, proof=_PROOF)
+        return self._answer(situation, self._before(situation))
+
+    def decide_each(self, situations: Sequence[Situation]) -> list[Decision]:
+        """As `decide`, of each of them; faster where they are the rows of one person's list.
+
+        The same answers: no rule that lists are made by looks from one row at another.
+        """
+        before = [self._before(each) for each in situations]
+        if _are_a_list(situations):
+            pairs = zip(before, situations, strict=True)
+            new = {id(known): (known, each) for known, each in pairs if known.answer is None}
+            self._evaluate_together(list(new.values()))
+        return [self._answer(*each) for each in zip(situations, before, strict=True)]
+
+    def _before(self, situation: Situation) -> _Remembered:
+        """What is remembered of those that look like this one; of one that looks like no other, nothing."""
+        likeness = self._likeness(situation.action)
+        if likeness is not None:
+            try:
+                return self._remembered((situation.action, likeness.of(situation)))
+            except _NO_FACTS:
+                # Facts that are none. What is wrong with them is said when they are evaluated.
+                pass
+        return _Remembered()
+
+    def _answer(self, situation: Situation, before: _Remembered) -> Decision:
+        if before.answer is not None:
+            return replace(before.answer, situation=situation, proof=_PROOF)
         found = self._evaluate(situation)
-        # What failed may succeed with other facts that are equal to these: 1 is True, and no truth to Cedar.
-        if not found.errors:
-            before.answers[at] = found
+        before.remember(found)
         return found
 
     def _evaluate(self, situation: Situation) -> Decision:
@@ -223,27 +210,26 @@ class RuleSet:
             known = self._facts.read(situation.person, [thing])
             asked = encoding.question(situation, self.municipality)
             answer = cedarpy.is_authorized(asked, self._policies(situation.action), known, self._schema)
-        except (ValueError, TypeError, AttributeError) as error:
+        except _NO_FACTS as error:
             return self._deny(situation, [CANNOT_BE_EVALUATED], [str(error)])
         return self._answered(situation, answer)
 
-    def decide_each(self, situations: Sequence[Situation]) -> list[Decision]:
-        """As `decide`, of each of them; faster where they are the rows of one person's list.
-
-        The same answers: no rule that lists are made by looks from one row at another.
-        """
-        if not _are_a_list(situations) or not all(each.purpose in self.purposes for each in situations):
-            return [self.decide(each) for each in situations]
+    def _evaluate_together(self, new: Sequence[tuple[_Remembered, Situation]]) -> None:
+        """Rows of a list that look like none before, in one question to Cedar, if it can read them all."""
+        situations = [each for _, each in new]
+        if len(new) < 2 or not all(each.purpose in self.purposes for each in situations):
+            return
         person, action = situations[0].person, situations[0].action
         try:
             things = [(each.resource, encoding.asked_about(each)) for each in situations]
             known = self._facts.read(person, things)
             asked = [encoding.question(each, self.municipality) for each in situations]
             answers = cedarpy.is_authorized_batch(asked, self._policies(action), known, self._schema)
-        except (ValueError, TypeError, AttributeError):
+        except _NO_FACTS:
             # One of them cannot be read. That is not the fault of the others.
-            return [self.decide(each) for each in situations]
-        return [self._answered(*each) for each in zip(situations, answers, strict=True)]
+            return
+        for (before, situation), answer in zip(new, answers, strict=True):
+            before.remember(self._answered(situation, answer))
 
     def remaining(
         self,
@@ -264,10 +250,10 @@ class RuleSet:
         try:
             # What Cedar refuses to read of what is known, it would refuse with every row.
             self._facts.read(person, [(Trail(self.municipality), search)])
-        except (ValueError, TypeError, AttributeError):
+        except _NO_FACTS:
             return Residual(NEVER, (CANNOT_BE_EVALUATED,), self.digest)
         asked = Question(person, action, now, purpose, search)
-        known = self._steady(replace(asked, now=_ANY_MOMENT), _folds(search))
+        known = self._steady(replace(asked, now=_ANY_MOMENT), moments.folds(search))
         return lists.remaining(self._listed[action], asked, self.terms, self.purposes, self.digest, known)
 
     def _answered(self, situation: Situation, answer: cedarpy.AuthzResult) -> Decision:
@@ -310,7 +296,7 @@ class _Reading:
         """Raises ValueError, TypeError and AttributeError for what is no fact."""
         _, about = things[0]
         search = about if isinstance(about, Search) else None
-        standing = self._standing(person, search, _folds(search))
+        standing = self._standing(person, search, moments.folds(search))
         return standing.with_added_json_str(encoding.things(*things), self._schema)
 
 

@@ -1,6 +1,6 @@
-"""Ingest processes that a test can kill, or that die by themselves at the step of the code it names.
+"""Processes that a test can kill, or that die by themselves at the step of the code it names.
 
-Each is a real process: the command ``bodycam-vault ingest`` with its own environment. It is forked from a
+Each is a real process: the command ``bodycam-vault`` with its own environment. It is forked from a
 server that has imported the software already, since a dozen interpreters would take a minute to start.
 """
 
@@ -60,7 +60,23 @@ def _answers(process: BaseProcess, port: int, log: Path) -> bool | None:
         return probe.connect_ex(("127.0.0.1", port)) == 0 or None
 
 
-def _run(environment: dict[str, str], log: Path, fault: str, ahead: int) -> None:
+def process_of(environment: dict[str, str], command: str, log: Path) -> BaseProcess:
+    """A process of ``bodycam-vault``, started, that a test may kill; it dies with us at the latest."""
+    process = _FORKS.Process(target=_command, args=(environment, command, log), daemon=True)
+    process.start()
+    return process
+
+
+def _command(environment: dict[str, str], command: str, log: Path) -> None:
+    _become(environment, log)
+    from console import cli
+
+    sys.argv = ["bodycam-vault", command]
+    cli.main()
+
+
+def _become(environment: dict[str, str], log: Path) -> None:
+    """Be as a process that was started with this environment, and write to `log`."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.environ.clear()
@@ -70,6 +86,10 @@ def _run(environment: dict[str, str], log: Path, fault: str, ahead: int) -> None
         os.dup2(out, stream)
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", closefd=False)
+
+
+def _run(environment: dict[str, str], log: Path, fault: str, ahead: int) -> None:
+    _become(environment, log)
     from console import cli
     from ingest import app
 

@@ -4,7 +4,7 @@ import os
 import pwd
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -25,6 +25,8 @@ class Postgres:
     """A running server; whoever may enter its socket directory is its superuser."""
 
     socket: Path
+    crash: Callable[[], None]
+    """End it at once, as an immediate shutdown does: nothing is finished. It recovers, and answers again."""
 
     def url(self, database: str) -> str:
         """The SQLAlchemy URL of one of its databases."""
@@ -69,14 +71,25 @@ def postgres(place: Path | None = None) -> Iterator[Postgres]:
             group=group,
             extra_groups=() if identity else None,
         )
-        running = start(
-            [str(server), "-D", str(data), *_settings(socket)],
-            log,
-            dying_wish="INT",
-            options=[f"--reuid={user}", f"--regid={group}", "--clear-groups"] if identity else (),
-        )
+
+        def boot() -> subprocess.Popen[bytes]:
+            return start(
+                [str(server), "-D", str(data), *_settings(socket)],
+                log,
+                dying_wish="INT",
+                options=[f"--reuid={user}", f"--regid={group}", "--clear-groups"] if identity else (),
+            )
+
+        running = boot()
+
+        def crash() -> None:
+            nonlocal running
+            stop(running, signal.SIGQUIT)
+            running = boot()
+            wait_until(lambda: _answers(found), running, log)
+
+        found = Postgres(socket, crash)
         try:
-            found = Postgres(socket)
             wait_until(lambda: _answers(found), running, log)
             with psycopg.connect(f"host={socket} user=postgres dbname=postgres") as made:
                 made.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(INGEST_ROLE)))
