@@ -61,6 +61,11 @@ _NAMES = {
     Event.RECORDINGS_FOUND: "Opnamen gezocht",
     Event.VIEWING_SERVED: "Beelden bekeken",
     Event.TRAIL_READ: "Inzagelog gelezen",
+    Event.TRAIL_EXPORTED: "Uittreksel van het inzagelog gemaakt",
+    Event.SIGNAL_READ: "Signaal gelezen",
+    Event.SIGNALS_LISTED: "Lijst van signalen ingezien",
+    Event.EVIDENCE_MADE: "Verantwoording opgesteld",
+    Event.RIGHTS_REVIEWED: "Overzicht van rechten opgesteld",
     Event.OFFICER_DEPICTED: "Handhaver op een opname geregistreerd",
     Event.RULES_EXAMINED: "Gevolgen van andere regels bekeken",
 }
