@@ -1,6 +1,6 @@
 """``python -m bench [name …]``: take the figures, print each as ``name value unit goal=… ok|short``.
 
-Without names all of them, a quarter of an hour; a name stands for every figure that begins with it. Ends with
+Without names all of them, three quarters of an hour; a name stands for every figure that begins with it. Ends with
 1 when a goal is missed. What is made for it is removed, also after Ctrl-C.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import arriving, deciding, finding, memory, trails, watching
+from bench import appending, arriving, deciding, finding, memory, proving, trails, watching
 from bench.figures import GIB, Figure
 from tests.servers import lodging
 
@@ -40,7 +40,9 @@ GROUPS = (
     Group(("decide",), deciding.in_a_transaction, MEMORY, GIB),
     Group(("decide_engine",), deciding.alone, MEMORY, GIB),
     Group(("find_1m",), finding.among_a_million, MEMORY, 3 * GIB),
-    Group(("audit_find_10m",), trails.among_ten_million, DISK, 40 * GIB),
+    Group(("audit_append",), appending.among_eight_writers, MEMORY, 2 * GIB),
+    Group(("audit_proof",), proving.among_a_million, MEMORY, 2 * GIB),
+    Group(("audit_find_10m",), trails.among_ten_million, DISK, 30 * GIB),
 )
 
 
