@@ -1,7 +1,7 @@
 """``python -m bench [name …]``: take the figures, print each as ``name value unit goal=… ok|short``.
 
-Without names all of them, three quarters of an hour; a name stands for every figure that begins with it. Ends with
-1 when a goal is missed. What is made for it is removed, also after Ctrl-C.
+Without names all of them, three quarters of an hour; a name stands for every figure that begins with it.
+Ends with 1 when a goal is missed. What is made for it is removed, also after Ctrl-C.
 """
 
 import shutil
