@@ -16,8 +16,8 @@ from vault.trail.blocks import covers
 from vault.trail.indexer import Numbered, cursor_of, lasting, numbered
 from vault.trail.terms import term
 
-EACH_NIGHT = 10_000
-"""Entries that are derived again in one night."""
+EACH_NIGHT = 100_000
+"""Entries that are derived again in one night: some minutes."""
 _AT_ONCE = 500
 
 
