@@ -12,10 +12,11 @@ import cedarpy
 
 from policies.problems import Problem, RuleSetInvalid
 from policies.rules import Est, Rule, parse_rules
-from policies.terms import Terms, parse_terms
+from policies.terms import Terms, parse_log_term, parse_terms
 
 SCHEMA = "schema.cedarschema"
 TERMS = "terms.toml"
+LOG = "log.toml"
 SHARED = "shared"
 
 _FILE_NAME = re.compile(r"[a-z0-9-]+\.(cedar|cedarschema|toml)")
@@ -25,8 +26,8 @@ _PURPOSES = re.compile(r"entity Purpose enum \[([^\]]*)\]")
 
 def digest(texts: Mapping[str, str]) -> str:
     """SHA-256 over the texts: of the lines `sha256sum` prints for them, sorted by path, so that anyone can
-    recompute it: `sha256sum noordwijk/*.cedar noordwijk/*.toml shared/*.cedar* | LC_ALL=C sort -k2 |
-    sha256sum`. Tables (`*.csv`) decide nothing and do not count."""
+    recompute it: `sha256sum noordwijk/*.cedar noordwijk/*.toml shared/*.cedar* shared/*.toml |
+    LC_ALL=C sort -k2 | sha256sum`. Tables (`*.csv`) decide nothing and do not count."""
     lines = [f"{hashlib.sha256(texts[path].encode()).hexdigest()}  {path}\n" for path in sorted(texts)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -48,9 +49,9 @@ def file_problems(
 ) -> Iterable[Problem]:
     if municipality == SHARED:
         yield Problem(f"{municipality}/", None, "a municipality cannot have this name")
-    for folder, names, single in ((municipality, files, TERMS), (SHARED, shared, SCHEMA)):
+    for folder, names, singles in ((municipality, files, (TERMS,)), (SHARED, shared, (SCHEMA, LOG))):
         for name in sorted(names):
-            if not _FILE_NAME.fullmatch(name) or not (name == single or name.endswith(".cedar")):
+            if not _FILE_NAME.fullmatch(name) or not (name in singles or name.endswith(".cedar")):
                 yield Problem(f"{folder}/{name}", None, "is not a file that belongs in this folder")
             if names[name].startswith("\ufeff"):
                 yield Problem(f"{folder}/{name}", None, "begins with a byte order mark; save it without one")
@@ -96,6 +97,20 @@ def read_terms(
         problems.append(Problem(path, None, f"is about {terms.municipality}"))
     for purpose in sorted(terms.purposes.keys() - purposes):
         problems.append(Problem(path, None, f"purposes.{purpose}: is not on the closed list in {SCHEMA}"))
+    return _with_log_term(terms, path, texts, problems)
+
+
+def _with_log_term(terms: Terms, path: str, texts: Mapping[str, str], problems: list[Problem]) -> Terms:
+    """Rule sets that were stored before the trail had a term are read as they were."""
+    shared = f"{SHARED}/{LOG}"
+    if shared not in texts:
+        return terms
+    try:
+        return terms.with_log_term(parse_log_term(texts[shared], shared))
+    except RuleSetInvalid as invalid:
+        problems += invalid.problems
+    except ValueError as refused:
+        problems.append(Problem(path, None, f"log_term_years: {refused}"))
     return terms
 
 
