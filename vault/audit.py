@@ -15,10 +15,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Select, delete, insert
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
@@ -91,6 +91,9 @@ class Event(enum.StrEnum):
     RULES_READ = "rules.read"
     RULES_EXAMINED = "rules.examined"
     RULES_DENIED = "rules.denied"
+    PAYLOADS_DESTROYED = "payloads.destroyed"
+    EPOCH_DESTROYED = "epoch.destroyed"
+    LOG_PRUNED = "log.pruned"
 
     @property
     def operation(self) -> str:
@@ -127,6 +130,9 @@ _OPERATIONS = {
     Event.TRAIL_DENIED: "consult",
     Event.OFFICER_DEPICTED: "alter",
     Event.RULES_EXAMINED: "consult",
+    Event.PAYLOADS_DESTROYED: "erase",
+    Event.EPOCH_DESTROYED: "erase",
+    Event.LOG_PRUNED: "erase",
 }
 
 
@@ -211,8 +217,20 @@ def _thing(resource: Resource) -> tuple[str, str]:
     return "trail", resource.municipality
 
 
+class Appended(NamedTuple):
+    """An entry that was appended: its id, and the bytes that the log will hash."""
+
+    id: EntryId
+    leaf: bytes
+
+
 def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId:
     """Append `entry` in the transaction of `within`: it stands exactly when the effect it tells stands."""
+    return append_leaf(within, ring, entry).id
+
+
+def append_leaf(within: Session | Statements, ring: KeyRing, entry: Entry) -> Appended:
+    """As `append`, and tells the leaf too: for who promises something of it, such as a receipt."""
     entry_id = EntryId(new_id())
     payload = canonical(_payload(entry))
     salt = secrets.token_bytes(32)
@@ -241,7 +259,7 @@ def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId
         "c": commitment(salt, payload),
     }
     sealed = ring.seal_payload(payload, entry=entry_id)
-    row = {
+    row: dict[str, Any] = {
         "id": entry_id,
         "at": entry.at,
         "event": entry.event.value,
@@ -252,7 +270,21 @@ def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId
     }
     within.execute(_ADD_ENTRY, row)
     within.execute(_ADD_PAYLOAD, {"entry_id": entry_id, "salt": salt, **sealed._asdict()})
-    return entry_id
+    return Appended(entry_id, row["leaf"])
+
+
+def destroy_payloads(session: Session, entries: Sequence[UUID]) -> None:
+    """Destroy what these entries say of people, and the salt that tied it to them; the entries stay."""
+    session.execute(delete(AuditPayload).where(AuditPayload.entry_id.in_(entries)))
+
+
+def delete_leaves(session: Session, entries: Select[tuple[UUID]]) -> int:
+    """Delete entries that are pruned, and what is left of their payloads; how many there were.
+
+    The database refuses it for an entry that is not below the log's minimum index, or not in the log.
+    """
+    session.execute(delete(AuditPayload).where(AuditPayload.entry_id.in_(entries)))
+    return session.execute(delete(AuditEntry).where(AuditEntry.id.in_(entries))).rowcount
 
 
 def commitment(salt: bytes, payload: bytes) -> str:
