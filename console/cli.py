@@ -13,7 +13,7 @@ import prometheus_client
 import structlog
 import typer
 
-from console import keys, policy, registering
+from console import audit, keys, policy, registering
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.keeper import Keeper
 from console.registering import operator
@@ -36,6 +36,7 @@ from vault.web.server import serve
 from vault.web.tokens import IssuerRefused
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")

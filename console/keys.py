@@ -17,16 +17,31 @@ VaultRing = Annotated[Path, typer.Option("--vault", help="Folder of the ring for
 IngestRing = Annotated[Path, typer.Option("--ingest", help="Folder of the ring for ingest.")]
 
 
+Origin = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of the log, for ever: an address of yours, such as bodycams.example.nl/log.",
+        parser=keys.checked_origin,
+    ),
+]
+
+
 @app.command("create")
-def create(municipality: list[str], vault: VaultRing, ingest: IngestRing) -> None:
+def create(municipality: list[str], vault: VaultRing, ingest: IngestRing, origin: Origin = None) -> None:
     """Make two new key rings: one for the vault and the keeper, one for ingest."""
-    keys.create_rings(vault, ingest, municipality)
+    keys.create_rings(vault, ingest, municipality, origin=origin)
 
 
 @app.command("add-municipality")
 def add_municipality(municipality: str, vault: VaultRing, ingest: IngestRing) -> None:
     """Give both rings a sealing key for one more municipality."""
     keys.add_municipality(vault, ingest, municipality)
+
+
+@app.command("add-log")
+def add_log(vault: VaultRing, origin: Annotated[str, typer.Argument(parser=keys.checked_origin)]) -> None:
+    """Give the vault's ring, of before there was a log, the log's name and its first key."""
+    keys.add_log(vault, origin)
 
 
 @app.command("rotate-sealing")
@@ -51,3 +66,9 @@ def rotate_audit(vault: VaultRing, ingest: IngestRing) -> None:
 def rotate_receipt(vault: VaultRing, ingest: IngestRing) -> None:
     """Sign receipts with a new key; the old one still verifies the old."""
     typer.echo(keys.rotate_receipt(vault, ingest))
+
+
+@app.command("rotate-log")
+def rotate_log(vault: VaultRing) -> None:
+    """Sign the log's checkpoints with a new key: give it to witnesses and auditors (``audit key``)."""
+    typer.echo(keys.rotate_log(vault))

@@ -30,6 +30,8 @@ from tests.servers.radosgw import Gateway
 from vault.audit import Actor
 from vault.ids import PersonId
 from vault.keys import create_rings
+from vault.log.order import waiting_since
+from vault.log.sequencer import sequence
 from vault.registry import Registrar
 from vault.schema import migrate
 from vault.settings import Settings
@@ -64,6 +66,21 @@ class Installation:
     def caller(self, resident: Resident) -> Caller:
         """Someone of Voorbeeldstad, as the guard hands them to a verb."""
         return Caller(PersonId(self.town.people[resident.subject]), resident.name)
+
+    def settle(self, *, within: float = 20.0) -> None:
+        """Let the keeper's work on the trail be done: every entry that stands now gets its number in the log.
+
+        Raises TimeoutError when some transaction keeps entries waiting for longer than `within` seconds.
+        """
+        deadline = time.monotonic() + within
+        while True:
+            sequence(self.vault, now=datetime.now(UTC))
+            with self.vault.database.reading() as session:
+                if waiting_since(session) is None:
+                    return
+            if time.monotonic() > deadline:
+                raise TimeoutError("entries wait for their number in the log")
+            time.sleep(0.01)
 
     def environment(self, process: str) -> dict[str, str]:
         """The environment in which a real process of this installation would be started."""

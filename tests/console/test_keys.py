@@ -1,5 +1,6 @@
 """Key rings by command: made once, given a municipality, rotated; both rings stay a pair."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,34 @@ def test_a_municipality_is_added(tmp_path: Path, command: Command, rings: tuple[
     opened = vault.unwrap(wrapped, recording=recording, municipality="voorbeeldstad")
     assert opened.reveal() == key.reveal()
     assert command("keys", "add-municipality", "voorbeeldstad", *rings).code == 2
+
+
+def test_the_log_is_named_added_and_its_key_rotated(tmp_path: Path, command: Command) -> None:
+    given = ("--vault", tmp_path / "vault", "--ingest", tmp_path / "ingest")
+    said = command("keys", "create", "noordwijk", *given, "--origin", "two words")
+    assert said.code == 2
+    assert "not a log's name" in said.err
+    assert not (tmp_path / "vault").exists()
+    assert command("keys", "create", "noordwijk", *given, "--origin", "bodycams.example/log").code == 0
+    first = KeyRing.load(tmp_path / "vault").log_keys
+    assert first[0].name == "bodycams.example/log"
+    assert command("keys", "rotate-log", *given[:2]).code == 0
+    vault = KeyRing.load(tmp_path / "vault")
+    assert len(vault.log_keys) == 2
+    assert vault.log_keys[1:] == first
+    settings = {
+        "BODYCAM_DATABASE_URL": "sqlite://",
+        "BODYCAM_OBJECTS_URL": "file:///none",
+        "BODYCAM_KEYS": str(tmp_path / "vault"),
+    }
+    printed = command("audit", "key", settings=settings)
+    assert printed.out.split() == [str(key) for key in vault.log_keys]
+    shutil.rmtree(tmp_path / "vault" / "ring" / "log")
+    refused = command("audit", "key", settings=settings)
+    assert refused.code == 2
+    assert "keys add-log" in refused.err
+    assert command("keys", "add-log", "bodycams.example/log", *given[:2]).code == 0
+    assert KeyRing.load(tmp_path / "vault").origin == "bodycams.example/log"
 
 
 @pytest.mark.parametrize("what", ["rotate-sealing", "rotate-arrival", "rotate-audit", "rotate-receipt"])

@@ -12,13 +12,16 @@ from vault.keys.errors import (
     WrappingBroken,
 )
 from vault.keys.layout import Role
+from vault.keys.log_keys import checked_origin
 from vault.keys.receipts import verify_receipt
 from vault.keys.ring import KeyRing, SealedPayload, WrappedKey
 from vault.keys.rotation import (
+    add_log,
     add_municipality,
     create_rings,
     rotate_arrival,
     rotate_audit,
+    rotate_log,
     rotate_receipt,
     rotate_sealing,
 )
@@ -34,10 +37,13 @@ __all__ = [
     "SealedPayload",
     "WrappedKey",
     "WrappingBroken",
+    "add_log",
     "add_municipality",
+    "checked_origin",
     "create_rings",
     "rotate_arrival",
     "rotate_audit",
+    "rotate_log",
     "rotate_receipt",
     "rotate_sealing",
     "verify_receipt",

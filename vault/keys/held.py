@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from vault.keys.errors import KeyNotHeld
@@ -30,6 +31,14 @@ class SigningKey:
     private: ec.EllipticCurvePrivateKey | None
 
 
+@dataclass(frozen=True)
+class LogKey:
+    """A key for checkpoints of the log: Ed25519."""
+
+    public: Ed25519PublicKey
+    private: Ed25519PrivateKey
+
+
 class PseudonymSecret:
     """The secret of one epoch of pseudonyms."""
 
@@ -46,7 +55,7 @@ class PseudonymSecret:
         return "PseudonymSecret(…)"
 
 
-Key = TypeVar("Key", WrappingKey, SigningKey, PseudonymSecret)
+Key = TypeVar("Key", WrappingKey, SigningKey, LogKey, PseudonymSecret)
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,7 @@ class KeySet(Generic[Key]):
             raise KeyNotHeld(f"no key {key_id} in this ring") from None
 
 
-def key_id_of(public: X25519PublicKey | ec.EllipticCurvePublicKey) -> str:
+def key_id_of(public: X25519PublicKey | Ed25519PublicKey | ec.EllipticCurvePublicKey) -> str:
     """The id of a key pair, from its public half."""
     der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(der).hexdigest()[:16]

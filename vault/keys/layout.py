@@ -5,6 +5,7 @@
     <folder>/ring/<use>/<key id>/public.pem     SubjectPublicKeyInfo
     <folder>/ring/<use>/<key id>/private.pem    PKCS #8, only where HOLDS says "pair"
     <folder>/ring/pseudonym/<key id>/secret.hex
+    <folder>/ring/log/origin                    the name of the log that this installation keeps
 
 `<use>` is a name of `Use`; under `sealing` stands one more folder, the municipality. A key id is the first
 16 hex digits of the SHA-256 of the public key's DER SubjectPublicKeyInfo; a pseudonym secret's is that of
@@ -14,6 +15,10 @@ its HMAC-SHA-256 over PSEUDONYM_ID.
 import enum
 import re
 
+ORIGIN = "origin"
+"""The file with the log's name, beside the log's keys."""
+LOG_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
+"""A URL without its scheme (tlog-checkpoint, Note text: the origin)."""
 MUNICIPALITY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 KEY_ID = re.compile(r"[0-9a-f]{16}")
 
@@ -33,6 +38,8 @@ class Use(enum.StrEnum):
     PAYLOAD = "payload"
     PSEUDONYM = "pseudonym"
     RECEIPT = "receipt"
+    LOG = "log"
+    """Signs the log's checkpoints."""
 
 
 class Half(enum.Enum):
@@ -49,6 +56,7 @@ HOLDS = {
         Use.PAYLOAD: Half.PAIR,
         Use.PSEUDONYM: Half.SECRET,
         Use.RECEIPT: Half.PUBLIC,
+        Use.LOG: Half.PAIR,
     },
     Role.INGEST: {
         Use.SEALING: Half.PUBLIC,
@@ -58,4 +66,4 @@ HOLDS = {
         Use.RECEIPT: Half.PAIR,
     },
 }
-"""Ingest can seal and append, never open what is kept or read what was said of people."""
+"""Ingest can seal and append, never open what is kept, read what was said of people, or sign for the log."""

@@ -7,26 +7,41 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from vault.keys import folder
 from vault.keys.errors import RingRefused
-from vault.keys.held import Key, KeySet, PseudonymSecret, SigningKey, WrappingKey, key_id_of, pseudonym_id_of
+from vault.keys.held import (
+    Key,
+    KeySet,
+    LogKey,
+    PseudonymSecret,
+    SigningKey,
+    WrappingKey,
+    key_id_of,
+    pseudonym_id_of,
+)
 from vault.keys.layout import KEY_ID, Half, Role
 
 _SECRET = re.compile(r"[0-9a-f]{64}")
 
 
 def read_keys(
-    directory: Path, role: Role, half: Half, read_key: Callable[[Path, Half], tuple[str, Key]]
+    directory: Path,
+    role: Role,
+    half: Half,
+    read_key: Callable[[Path, Half], tuple[str, Key]],
+    *,
+    beside: str | None = None,
 ) -> KeySet[Key]:
-    """All keys of one use, each read by `read_key`, which also tells its id."""
+    """All keys of one use, each read by `read_key`, which also tells its id; `beside`: one more file."""
     found = folder.entries(directory)
     if "current" not in found:
         raise RingRefused(directory / "current", "is missing", "write the id of the newest key into it")
     # `current` before the list: a rotation meanwhile adds the key first, so the list has what it names.
     current = folder.read_line(directory / "current")
-    names = folder.entries(directory) - {"current"}
+    names = folder.entries(directory) - {"current", beside}
     folder.expect_only(directory, names, set(filter(KEY_ID.fullmatch, names)), role)
     keys: dict[str, Key] = {}
     for name in sorted(names):
@@ -66,6 +81,18 @@ def read_signing_key(directory: Path, half: Half) -> tuple[str, SigningKey]:
     if private is not None and private.public_key() != public:
         raise _not_a_pair(directory)
     return key_id_of(public), SigningKey(public, private)
+
+
+def read_log_key(directory: Path, _: Half) -> tuple[str, LogKey]:
+    """The Ed25519 key in `directory`; a ring has both halves of it or none."""
+    public, private = _public(directory), _private(directory)
+    if not isinstance(public, Ed25519PublicKey):
+        raise _wrong(directory / "public.pem", "Ed25519")
+    if not isinstance(private, Ed25519PrivateKey):
+        raise _wrong(directory / "private.pem", "Ed25519")
+    if private.public_key() != public:
+        raise _not_a_pair(directory)
+    return key_id_of(public), LogKey(public, private)
 
 
 def read_pseudonym_secret(directory: Path, _: Half) -> tuple[str, PseudonymSecret]:

@@ -19,10 +19,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from auditor.notes import VerifierKey
 from vault.keys import folder, receipts
 from vault.keys.errors import KeyNotHeld, RingRefused, WrappingBroken
 from vault.keys.held import KeySet, PseudonymSecret, SigningKey, WrappingKey
 from vault.keys.layout import HOLDS, MUNICIPALITY, Role, Use
+from vault.keys.log_keys import LogKeys, read_log_keys
 from vault.keys.reading import read_keys, read_pseudonym_secret, read_signing_key, read_wrapping_key
 from vault.sealing import KEY_LENGTH, DataKey
 
@@ -112,6 +114,7 @@ class KeyRing:
     payload: KeySet[WrappingKey]
     pseudonyms: KeySet[PseudonymSecret]
     receipt: KeySet[SigningKey]
+    log: LogKeys | None = None
 
     @classmethod
     def load(cls, path: Path, *, role: Role | None = None) -> "KeyRing":
@@ -122,7 +125,14 @@ class KeyRing:
         ring = folder.standing(path)
         ours = _role(ring, role)
         holds = HOLDS[ours]
-        folder.expect_only(ring, folder.entries(ring), {"role", *holds}, ours)
+        found = folder.entries(ring)
+        if Use.LOG in holds and Use.LOG not in found:
+            raise RingRefused(
+                ring / Use.LOG,
+                "is missing: this ring is of before there was a log",
+                "give it a key with: bodycam-vault keys add-log",
+            )
+        folder.expect_only(ring, found, {"role", *holds}, ours)
         sealing = {
             name: read_keys(ring / Use.SEALING / name, ours, holds[Use.SEALING], read_wrapping_key)
             for name in _municipalities(ring)
@@ -137,6 +147,7 @@ class KeyRing:
             payload=read_keys(ring / Use.PAYLOAD, ours, holds[Use.PAYLOAD], read_wrapping_key),
             pseudonyms=read_keys(ring / Use.PSEUDONYM, ours, holds[Use.PSEUDONYM], read_pseudonym_secret),
             receipt=read_keys(ring / Use.RECEIPT, ours, holds[Use.RECEIPT], read_signing_key),
+            log=read_log_keys(ring) if Use.LOG in holds else None,
         )
 
     def __repr__(self) -> str:
@@ -209,6 +220,20 @@ class KeyRing:
         """The public keys that receipts are checked with, as a JWK set (RFC 7517)."""
         return receipts.jwks(self.receipt)
 
+    @property
+    def origin(self) -> str:
+        """The name of the log that this installation keeps."""
+        return self._log().origin
+
+    @property
+    def log_keys(self) -> tuple[VerifierKey, ...]:
+        """What the log's checkpoints are checked with, as others take it (*vkey*); the current one first."""
+        return self._log().verifiers
+
+    def sign_checkpoint(self, text: str) -> str:
+        """The log's signature line under `text`: a promise about the log that cannot be taken back."""
+        return self._log().sign(text)
+
     def _sealing_of(self, municipality: str) -> KeySet[WrappingKey]:
         try:
             return self.sealing[municipality]
@@ -219,6 +244,11 @@ class KeyRing:
         if self.arrival is None:
             raise KeyNotHeld("only ingest's ring holds the arrival key")
         return self.arrival
+
+    def _log(self) -> LogKeys:
+        if self.log is None:
+            raise KeyNotHeld("only the vault's ring signs for the log")
+        return self.log
 
 
 def _role(ring: Path, wanted: Role | None) -> Role:

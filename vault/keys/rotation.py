@@ -6,25 +6,32 @@ after a rotation restart vault and keeper first, then ingest.
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from vault.keys import folder
 from vault.keys.errors import KeyNotHeld, RingExists
 from vault.keys.held import PseudonymSecret, key_id_of, pseudonym_id_of
-from vault.keys.layout import HOLDS, MUNICIPALITY, Role, Use
+from vault.keys.layout import HOLDS, MUNICIPALITY, ORIGIN, Role, Use
+from vault.keys.log_keys import checked_origin
 from vault.keys.ring import KeyRing
 
 _Rings = Mapping[Role, Path]
 
 
-def create_rings(vault_dir: Path, ingest_dir: Path, municipalities: Iterable[str]) -> None:
-    """Make the vault's and ingest's ring, for at least one municipality. Raises RingExists."""
+def create_rings(
+    vault_dir: Path, ingest_dir: Path, municipalities: Iterable[str], *, origin: str | None = None
+) -> None:
+    """Make the vault's and ingest's ring, for at least one municipality. Raises RingExists.
+
+    `origin` is the name of the log, for ever; without one it is called after the first municipality.
+    """
     names = sorted(set(municipalities))
     if not names:
         raise ValueError("a ring serves at least one municipality")
@@ -37,6 +44,7 @@ def create_rings(vault_dir: Path, ingest_dir: Path, municipalities: Iterable[str
             if use in HOLDS[role]:
                 fresh = _first_key(role, use, key_id, files)
                 contents[role] |= {f"{place}/{name}": content for name, content in fresh.items()}
+    contents[Role.VAULT][f"{Use.LOG}/{ORIGIN}"] = _origin(origin or f"{names[0]}.example/log")
     with _writing(vault_dir, ingest_dir) as rings:
         for ring in rings.values():
             if ring.exists():
@@ -64,6 +72,18 @@ def add_municipality(vault_dir: Path, ingest_dir: Path, municipality: str) -> No
         files = {"public.pem": folder.read(made / key_id / "public.pem")}
         ring = rings[Role.INGEST]
         folder.place(ring, ring / place, _first_key(Role.INGEST, Use.SEALING, key_id, files))
+
+
+def add_log(vault_dir: Path, origin: str) -> None:
+    """Give the vault's ring, made before there was a log, the log's name and first key. Raises RingExists."""
+    named = _origin(origin)
+    with folder.writing(vault_dir) as ring:
+        if folder.read_line(ring / "role") != Role.VAULT:
+            raise KeyNotHeld("only the vault's ring signs for the log")
+        key_id, files = _new_key(Use.LOG)
+        contents = {ORIGIN: named, **_first_key(Role.VAULT, Use.LOG, key_id, files)}
+        folder.place(ring, ring / Use.LOG, contents)
+        _load({Role.VAULT: ring})
 
 
 def rotate_sealing(vault_dir: Path, ingest_dir: Path, municipality: str) -> str:
@@ -97,6 +117,14 @@ def rotate_receipt(vault_dir: Path, ingest_dir: Path) -> str:
         return _rotate(rings, Use.RECEIPT, Use.RECEIPT)
 
 
+def rotate_log(vault_dir: Path) -> str:
+    """Sign the log's checkpoints with a new key from now on; the id of it. Witnesses must be told of it."""
+    with folder.writing(vault_dir) as ring:
+        rings = {Role.VAULT: ring}
+        _load(rings)
+        return _rotate(rings, Use.LOG, Use.LOG)
+
+
 def _rotate(rings: _Rings, use: Use, place: str) -> str:
     key_id, files = _new_key(use)
     for role, ring in rings.items():
@@ -127,11 +155,17 @@ def _half(role: Role, use: Use, files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name: files[name] for name in HOLDS[role][use].value}
 
 
+_KINDS: dict[Use, Callable[[], X25519PrivateKey | Ed25519PrivateKey | ec.EllipticCurvePrivateKey]] = {
+    Use.RECEIPT: lambda: ec.generate_private_key(ec.SECP256R1()),
+    Use.LOG: Ed25519PrivateKey.generate,
+}
+
+
 def _new_key(use: Use) -> tuple[str, dict[str, bytes]]:
     if use is Use.PSEUDONYM:
         secret = secrets.token_bytes(32)
         return pseudonym_id_of(PseudonymSecret(secret)), {"secret.hex": _line(secret.hex())}
-    private = ec.generate_private_key(ec.SECP256R1()) if use is Use.RECEIPT else X25519PrivateKey.generate()
+    private = _KINDS.get(use, X25519PrivateKey.generate)()
     public = private.public_key()
     return key_id_of(public), {
         "private.pem": private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
@@ -143,6 +177,10 @@ def _place_of(municipality: str) -> str:
     if not MUNICIPALITY.fullmatch(municipality):
         raise ValueError(f"{municipality!r} is not a municipality's id: lower-case letters, digits, hyphens")
     return f"{Use.SEALING}/{municipality}"
+
+
+def _origin(origin: str) -> bytes:
+    return _line(checked_origin(origin))
 
 
 def _line(text: str) -> bytes:

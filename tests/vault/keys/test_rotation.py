@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from auditor import notes
 from tests.vault.keys.conftest import Folders
 from vault.keys import (
     KeyNotHeld,
@@ -18,6 +19,7 @@ from vault.keys import (
     folder,
     rotate_arrival,
     rotate_audit,
+    rotate_log,
     rotate_receipt,
     rotate_sealing,
 )
@@ -25,6 +27,7 @@ from vault.sealing import DataKey
 
 RECORDING = UUID("01980000-0000-7000-8000-000000000001")
 KEY = DataKey(bytes(range(32)))
+HEAD = "noordwijk.example/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
 FILES = {
     "vault": {
         "role",
@@ -32,6 +35,7 @@ FILES = {
         *(f"{use}/*/public.pem" for use in ("payload", "receipt", "sealing/noordwijk")),
         *(f"{use}/*/private.pem" for use in ("payload", "sealing/noordwijk")),
         "pseudonym/*/secret.hex",
+        *("log/origin", "log/current", "log/*/public.pem", "log/*/private.pem"),
     },
     "ingest": {
         "role",
@@ -57,6 +61,8 @@ def carries(folders: Folders, municipality: str = "noordwijk") -> None:
         named = taking.pseudonym("dock", "1", epoch=epoch)
         assert named == keeping.pseudonym("dock", "1", epoch=epoch)
     assert taking.receipt.current in {key["kid"] for key in keeping.receipt_jwks()["keys"]}
+    signed = notes.join(HEAD, [keeping.sign_checkpoint(HEAD)])
+    assert notes.open_note(signed, keeping.log_keys).signed == {keeping.log_keys[0]}
 
 
 def test_each_ring_holds_its_halves_and_no_other(tmp_path: Path) -> None:
@@ -224,8 +230,9 @@ def test_dying_while_rings_are_made(tmp_path: Path) -> None:
         lambda folders: rotate_arrival(folders.ingest),
         lambda folders: rotate_audit(*folders),
         lambda folders: rotate_receipt(*folders),
+        lambda folders: rotate_log(folders.vault),
     ],
-    ids=["sealing", "arrival", "audit", "receipt"],
+    ids=["sealing", "arrival", "audit", "receipt", "log"],
 )
 def test_dying_while_a_key_rotates(act: Callable[[Folders], object], tmp_path: Path) -> None:
     for folders in every_crash(act, make, tmp_path):
