@@ -1,7 +1,7 @@
 """Signed statements of the house: compact JWS (RFC 7515), ES256 and nothing else, checked with a JWK set.
 
-A receipt is one. Each kind of statement has a type of its own in its header (RFC 8725, 3.11), so that one never
-passes for another.
+A receipt is one. Each kind of statement has a type of its own in its header (RFC 8725, 3.11), so that one
+never passes for another.
 """
 
 import base64
@@ -50,7 +50,9 @@ def open_statement(token: str, keys: Mapping[str, Any], kind: str) -> dict[str, 
 
 def _key(keys: Mapping[str, Any], kid: object) -> ec.EllipticCurvePublicKey:
     found = [
-        key for key in _listed(keys) if isinstance(key, dict) and isinstance(kid, str) and key.get("kid") == kid
+        key
+        for key in _listed(keys)
+        if isinstance(key, dict) and isinstance(kid, str) and key.get("kid") == kid
     ]
     if not found:
         raise StatementBroken("signed by a key that is not in the key file")
@@ -89,7 +91,9 @@ def _object(part: str) -> dict[str, Any]:
 def _decoded(part: str) -> bytes:
     """Strictly base64url without padding, and in the one form it has."""
     try:
-        found = base64.b64decode(part.encode("ascii") + b"=" * (-len(part) % 4), altchars=b"-_", validate=True)
+        found = base64.b64decode(
+            part.encode("ascii") + b"=" * (-len(part) % 4), altchars=b"-_", validate=True
+        )
     except (ValueError, binascii.Error):
         raise StatementBroken("a part of it is no base64url") from None
     # The last character has bits that carry nothing: of the forms that read the same only one is taken.

@@ -1,9 +1,10 @@
 """Receipts checked offline: that a dock was told truly, and that what it was told stands in the log.
 
-A dock keeps three things in one JSON document, `{"receipt": …, "leaf": …, "proof": …}`: the receipt it wiped the
-camera on (a JWS), the audit entry that the receipt names (base64), and the proof that this entry is in the log
-(c2sp.org/tlog-proof). They are tied together by the entry's hash, which stands in the receipt and which the
-proof leads from. To check them takes the log's key and the receipt keys; no network, and nobody's cooperation.
+A dock keeps three things in one JSON document, `{"receipt": …, "leaf": …, "proof": …}`: the receipt it wiped
+the camera on (a JWS), the audit entry that the receipt names (base64), and the proof that this entry is in
+the log (c2sp.org/tlog-proof). They are tied together by the entry's hash, which stands in the receipt and
+which the proof leads from. To check them takes the log's key and the receipt keys; no network, and nobody's
+cooperation.
 """
 
 import base64
@@ -135,7 +136,7 @@ def _told(leaf: bytes) -> dict[str, Any]:
 
 
 def _said_twice(claims: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, tuple[object, object]]:
-    """What stands in both, by what it is called in the receipt: as the receipt has it, as the entry has it."""
+    """What stands in both, by its name in the receipt: as the receipt has it, and as the entry has it."""
     facts = told.get("facts", {})
     return {
         "auditEntry": (claims.get("auditEntry"), told.get("id")),

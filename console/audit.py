@@ -2,10 +2,13 @@
 
 import typer
 
+from console import erasing, proving
 from vault.keys import KeyRing, Role
 from vault.settings import load
 
 app = typer.Typer(no_args_is_help=True, help="The log that outsiders check.")
+app.command("verify-receipt")(proving.verify_receipt)
+app.command("destroy-epoch")(erasing.destroy_epoch)
 
 
 @app.callback()

@@ -22,6 +22,7 @@ from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from policies.retention import AMSTERDAM
 from vault import logs, quarantine, rule_records
+from vault.erasure.epochs import EpochStays
 from vault.facts import Unknown
 from vault.keys import KeyRingError
 from vault.objects import StoreUnavailable
@@ -61,6 +62,7 @@ REFUSALS = (
     RoleUnknown,
     HomeRefused,
     NotReady,
+    EpochStays,
 )
 """What a person at the command line can do something about: said in one line, without a traceback."""
 

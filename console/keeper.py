@@ -14,6 +14,8 @@ from prometheus_client import Counter, Gauge
 from ingest.intake import Intake
 from ingest.reaper import reap, reap_orphans
 from vault import tracing
+from vault.audit import Actor
+from vault.erasure import epochs, payloads, pruning
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
 from vault.settings import Settings
@@ -21,6 +23,8 @@ from vault.vault import Vault
 from vault.web.frame import Frame, add_health
 
 log = structlog.get_logger()
+
+KEEPER = Actor("process", "keeper", "keeper")
 
 CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
 FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
@@ -40,9 +44,11 @@ class Keeper:
             timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
         every_minute = IntervalTrigger(minutes=1)
+        before_the_check = CronTrigger(hour=2, minute=45)
         at_night = CronTrigger(hour=3, minute=15)
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
+        scheduler.add_job(self._do, before_the_check, ["erase", self.erase], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["check", self.check])
         return scheduler
@@ -76,6 +82,12 @@ class Keeper:
         for finding in findings:
             log.error("invariant.broken", check=finding.check, why=finding.about)
         return len(findings)
+
+    def erase(self) -> int:
+        """Destroy what is over its term in the trail: payloads, then leaves; how many of both."""
+        now = datetime.now(UTC)
+        epochs.follow(self._vault)
+        return payloads.destroy(self._vault, KEEPER, now=now) + pruning.prune(self._vault, KEEPER, now=now)
 
     def closed(self) -> Mapping[str, tuple[str, ...]]:
         """The municipalities of which no footage is taken in, each with the legal records it lacks."""

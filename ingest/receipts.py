@@ -4,8 +4,8 @@ A compact JWS (RFC 7515), ES256, that anyone can check with the keys at ``/recei
 only after the commit point of a kept recording. A recording in quarantine gets a statement with ``wipe``
 false and the reason, so that a dock can tell "keep it" from "ask again".
 
-``leafHash`` binds the entry that accounts for it (RFC 6962, 2.1), so that a proof of that entry in the log is a
-proof for the receipt: `ingest.proofs`.
+``leafHash`` binds the entry that accounts for it (RFC 6962, 2.1), so that a proof of that entry in the log
+is a proof for the receipt: `ingest.proofs`.
 """
 
 from datetime import datetime

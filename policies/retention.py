@@ -34,7 +34,8 @@ def years_before(moment: datetime, years: int) -> datetime:
     """The moment, in UTC, with the same date and clock time in Amsterdam, so many calendar years earlier.
 
     What is no younger has lasted that long. A 29 February that there was not is the 28th: of what was made on
-    that day a term of years is over a day later, never a day early. Raises ValueError for a time without zone.
+    that day a term of years is over a day later, never a day early. Raises ValueError for a time without
+    zone.
     """
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")

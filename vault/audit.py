@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, insert
+from sqlalchemy import Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
@@ -37,6 +37,8 @@ _COMMITMENT = b"bodycam-audit/payload/v1\0"
 # Every step of every verb comes by here: put together once, and not asked which number the row got.
 _ADD_ENTRY = insert(table_of(AuditEntry)).inline()
 _ADD_PAYLOAD = insert(table_of(AuditPayload)).inline()
+_UNTRACKED = {"synchronize_session": False}
+"""For rows by the thousand, of which the session knows none."""
 
 
 class PayloadBroken(Exception):
@@ -275,16 +277,20 @@ def append_leaf(within: Session | Statements, ring: KeyRing, entry: Entry) -> Ap
 
 def destroy_payloads(session: Session, entries: Sequence[UUID]) -> None:
     """Destroy what these entries say of people, and the salt that tied it to them; the entries stay."""
-    session.execute(delete(AuditPayload).where(AuditPayload.entry_id.in_(entries)))
+    query = delete(AuditPayload).where(AuditPayload.entry_id.in_(entries))
+    session.execute(query, execution_options=_UNTRACKED)
 
 
-def delete_leaves(session: Session, entries: Select[tuple[UUID]]) -> int:
+def delete_leaves(session: Session, entries: Select[UUID]) -> int:
     """Delete entries that are pruned, and what is left of their payloads; how many there were.
 
     The database refuses it for an entry that is not below the log's minimum index, or not in the log.
     """
-    session.execute(delete(AuditPayload).where(AuditPayload.entry_id.in_(entries)))
-    return session.execute(delete(AuditEntry).where(AuditEntry.id.in_(entries))).rowcount
+    count = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.id.in_(entries)))
+    payloads = delete(AuditPayload).where(AuditPayload.entry_id.in_(entries))
+    session.execute(payloads, execution_options=_UNTRACKED)
+    session.execute(delete(AuditEntry).where(AuditEntry.id.in_(entries)), execution_options=_UNTRACKED)
+    return count or 0
 
 
 def commitment(salt: bytes, payload: bytes) -> str:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Event
+from vault.erasure.findings import back, due, told_since, too_old
 from vault.keys import KeyRingError, WrappedKey
 from vault.objects import StoredObject
 from vault.rulesets import is_whole
@@ -54,7 +55,11 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
             for name, check in _CHECKS.items()
             for about in list(check(session, now))[:MOST_FINDINGS]
         ]
-        return [*found, *_keys(vault, session), *_objects(vault, session), *_payloads(vault, session)]
+        erasure = [
+            Finding(name, about) for name, check in _ERASURE.items() for about in check(vault, session, now)
+        ]
+        whole = [*_keys(vault, session), *_objects(vault, session), *_payloads(vault, session)]
+        return [*found, *erasure, *whole]
 
 
 def _recordings_where(*conditions: ColumnElement[bool]) -> Callable[[Session, datetime], Iterator[str]]:
@@ -163,6 +168,13 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
 }
 
 
+_ERASURE: dict[str, Callable[[Vault, Session, datetime], Iterator[str]]] = {
+    "epoch-to-begin": too_old,
+    "epoch-to-destroy": due,
+    "epoch-destroyed-and-held": back,
+}
+
+
 def _keys(vault: Vault, session: Session) -> Iterator[Finding]:
     """Every wrapped key opens with the ring we have: a lost private key is found before it is needed."""
     query = select(SealedKey, Recording.municipality_id).join(
@@ -195,7 +207,12 @@ def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
         except Exception:
             yield Finding("payload-does-not-match-entry", str(entry.id))
     told = set(session.scalars(select(AuditEntry.object).where(AuditEntry.event == Event.RECORDING_KEPT)))
-    for recording in session.scalars(select(Recording.id).where(Recording.state == State.KEPT)):
+    since = told_since(session)
+    for recording in session.scalars(
+        select(Recording.id).where(
+            Recording.state == State.KEPT, Recording.kept_at > since if since else true()
+        )
+    ):
         # Its entry may be of an earlier epoch, under that epoch's pseudonym.
         known_as = {
             vault.ring.pseudonym("recording", str(recording), epoch=epoch) for epoch in vault.ring.epochs

@@ -1,9 +1,9 @@
 """Epochs of the trail (tijdvakken): which there were, which could go, and what their keys are.
 
 When an epoch's pseudonym secret and payload key are destroyed, its pseudonyms are nobody's any more and its
-payloads open nowhere: not in this database, and not in any backup of it. So that can be only when every entry of
-it is older than the longest term of all municipalities. Destroying keys itself is `vault.keys.destroy_epoch`, for
-the one who holds both rings; this says whether, and enters that it was done.
+payloads open nowhere: not in this database, and not in any backup of it. So that can be only when every
+entry of it is older than the longest term of all municipalities. Destroying keys itself is
+`vault.keys.destroy_epoch`, for the one who holds both rings; this says whether, and enters that it was done.
 """
 
 import json
@@ -57,7 +57,8 @@ def follow(vault: Vault, *, at_once: int = AT_ONCE) -> int:
 
 
 def doomed(vault: Vault, epoch: str, *, now: datetime) -> Doomed:
-    """Whether an epoch can be destroyed, and what goes with it. Raises EpochStays, with what stands in the way.
+    """Whether an epoch can be destroyed, and what goes with it. Raises EpochStays, with what stands in the
+    way.
 
     Decided by the leaves themselves, not by what was noted of them.
     """
@@ -109,8 +110,12 @@ def _require_over(vault: Vault, session: Session, epoch: str, now: datetime) -> 
     # The leaf is canonical JSON: these bytes are its member `epoch`, and stand in no text.
     member = literal(f'"epoch":{json.dumps(epoch)}'.encode(), LargeBinary)
     postgresql = session.get_bind().dialect.name == "postgresql"
-    found = func.position(member.op("IN")(AuditEntry.leaf)) if postgresql else func.instr(AuditEntry.leaf, member)
-    youngest = session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.at > over.longest_over, found > 0))
+    found = (
+        func.position(member.op("IN")(AuditEntry.leaf)) if postgresql else func.instr(AuditEntry.leaf, member)
+    )
+    youngest = session.scalar(
+        select(func.max(AuditEntry.at)).where(AuditEntry.at > over.longest_over, found > 0)
+    )
     if youngest:
         until = years_after(youngest, over.longest).astimezone(AMSTERDAM)
         whose = ", ".join(sorted(name for name, years in over.years.items() if years == over.longest))
@@ -126,7 +131,7 @@ def _follow(session: Session, at_once: int) -> int:
         reader = LogReader(name=READER, index=0)
         session.add(reader)
     found = session.execute(
-        select(LogEntry.index, AuditEntry.at, AuditEntry.leaf, AuditPayload.key_id)
+        select(LogEntry.index.label("number"), AuditEntry.at, AuditEntry.leaf, AuditPayload.key_id)
         .join(AuditEntry, AuditEntry.id == LogEntry.entry_id)
         .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
         .where(LogEntry.index >= reader.index)
@@ -136,7 +141,7 @@ def _follow(session: Session, at_once: int) -> int:
     for (epoch, payload_key), (first, last) in _spans(found).items():
         _note(session, epoch, payload_key, first, last)
     if found:
-        reader.index = found[-1].index + 1
+        reader.index = found[-1].number + 1
     return len(found)
 
 

@@ -15,7 +15,8 @@ from vault.vault import Vault
 
 
 def told_since(session: Session) -> datetime | None:
-    """Of what happened until this moment the trail need not tell any more: it was pruned, or its names are gone.
+    """Of what happened until this moment the trail need not tell any more: it was pruned, or its names are
+    gone.
 
     None: of everything.
     """
@@ -45,6 +46,6 @@ def due(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
 
 
 def back(vault: Vault, session: Session, _now: datetime) -> Iterator[str]:
-    """Epochs that were destroyed and whose secret this process holds: not restarted, or back from a backup."""
+    """Epochs that were destroyed and whose secret this process holds: not restarted, or a ring put back."""
     destroyed = select(AuditEpoch.epoch).where(AuditEpoch.destroyed_at.is_not(None)).distinct()
     yield from sorted(set(session.scalars(destroyed)) & set(vault.ring.epochs))

@@ -38,7 +38,7 @@ def destroy(vault: Vault, by: Actor, *, now: datetime, at_once: int = AT_ONCE) -
 def _batch(vault: Vault, session: Session, by: Actor, over: Terms, at_once: int) -> int:
     for municipality in (None, *sorted(over.years)):
         found = session.execute(
-            select(LogEntry.index, AuditPayload.entry_id)
+            select(LogEntry.index.label("number"), AuditPayload.entry_id)
             .join(AuditEntry, AuditEntry.id == LogEntry.entry_id)
             .join(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
             .where(over.over_of(municipality))
@@ -48,7 +48,7 @@ def _batch(vault: Vault, session: Session, by: Actor, over: Terms, at_once: int)
         ).all()
         if found:
             audit.destroy_payloads(session, [row.entry_id for row in found])
-            facts = {"count": len(found), "first": int(found[0].index), "last": int(found[-1].index)}
+            facts = {"count": len(found), "first": found[0].number, "last": found[-1].number}
             audit.append(
                 session,
                 vault.ring,

@@ -1,8 +1,9 @@
-"""Leaves whose term is over: the log's minimum index rises, and what lies below it goes (tlog-tiles, Pruning).
+"""Leaves whose term is over: the log's minimum index rises, and what lies below it goes (tlog-tiles,
+Pruning).
 
-The minimum rises to the end of a bundle of 256 below which *every* entry's term is over, whosever it is. Gone are
-then the leaves, their numbers and the terms they were found by; tiles of all levels stay, 32 bytes an entry, so
-that proofs, old ones too, and every consistency proof go on to verify.
+The minimum rises to the end of a bundle of 256 below which *every* entry's term is over, whosever it is.
+Gone are then the leaves, their numbers and the terms they were found by; tiles of all levels stay, 32 bytes
+an entry, so that proofs, old ones too, and every consistency proof go on to verify.
 """
 
 from datetime import datetime
@@ -28,8 +29,9 @@ AT_ONCE = 10 * WIDTH
 def prune(vault: Vault, by: Actor, *, now: datetime, at_once: int = AT_ONCE) -> int:
     """Prune all that can be pruned; how many leaves went.
 
-    1. The minimum rises, and the log says so, in one transaction: from then on nothing below is shown. 2. and 3.
-    What lies below goes, in steps; dying between two leaves numbers below the minimum, which the next round finds.
+    1. The minimum rises, and the log says so, in one transaction: from then on nothing below is shown. 2.
+    and 3. What lies below goes, in steps; dying between two leaves numbers below the minimum, which the next
+    round finds.
     """
     # 1. decide
     with vault.database.transaction() as session:
@@ -84,7 +86,7 @@ def _raise(vault: Vault, session: Session, by: Actor, now: datetime) -> int:
 
 
 def _delete(session: Session, minimum: int, at_once: int) -> int | None:
-    """Delete the next leaves below the minimum; how many, and None when there are no numbers there any more."""
+    """Delete the next leaves below the minimum; how many, and None when there is nothing left there."""
     first = session.scalar(select(func.min(LogEntry.index)))
     if first is None or first >= minimum:
         return None

@@ -1,4 +1,4 @@
-"""The table of audit epochs: which there were, from when to when, and by which keys. Of nobody: docs/data.md."""
+"""The table of audit epochs: which there were, from when to when, and by which keys."""
 
 from datetime import datetime
 
