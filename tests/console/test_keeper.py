@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 from prometheus_client import REGISTRY
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from structlog.testing import capture_logs
 
 from console.demo import town
@@ -16,7 +16,10 @@ from ingest.docks import DockIdentity
 from tests.docking import lacking_records
 from tests.installation import Installation, free_port, listening
 from tests.watching import eventually, footage, keep, row_of
-from vault.tables import Arrival, SealedKey, State
+from vault import audit
+from vault.audit import Actor, Entry, Event
+from vault.erasure.tables import AuditEpoch
+from vault.tables import Arrival, AuditPayload, SealedKey, State
 
 
 @pytest.fixture
@@ -128,3 +131,22 @@ def test_it_says_how_it_is(small: Installation, keeper: Keeper) -> None:
         }
         assert requests.get(f"{url}/anything", timeout=10).status_code == 404
     assert small.home.exists()
+
+
+def test_it_destroys_what_is_over_in_the_trail(small: Installation, keeper: Keeper) -> None:
+    told = Entry(
+        event=Event.RULES_READ,
+        at=datetime.now(UTC) - timedelta(days=6 * 366),
+        actor=Actor("operator", "x", "x"),
+    )
+    with small.vault.database.transaction() as session:
+        entries = [audit.append(session, small.vault.ring, told) for _ in range(3)]
+    assert keeper.erase() == 0
+    small.settle()
+    assert keeper.erase() == 3
+    with small.vault.database.reading() as session:
+        left = set(session.scalars(select(AuditPayload.entry_id)))
+        assert session.scalars(select(AuditEpoch.epoch)).all() == [small.vault.ring.epoch]
+    assert not left & set(entries)
+    jobs = {job.args[0]: str(job.trigger) for job in keeper.schedule().get_jobs()}
+    assert "hour='2', minute='45'" in jobs["erase"]

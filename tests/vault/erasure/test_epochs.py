@@ -1,4 +1,4 @@
-"""An epoch's keys are destroyed when every term is over; after that nothing of it opens, in no backup either."""
+"""An epoch's keys are destroyed when every term is over; then nothing of it opens, in no backup either."""
 
 import json
 import shutil

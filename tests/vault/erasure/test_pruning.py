@@ -113,7 +113,7 @@ def test_dying_after_the_minimum_rose_leaves_the_rest_for_the_next_round(
 
 def refused(aged: Aged, statement: object) -> None:
     with (
-        pytest.raises(DBAPIError, match="append-only|only rises"),
+        pytest.raises(DBAPIError, match=r"append-only|only rises"),
         aged.vault.database.transaction() as session,
     ):
         session.execute(statement)  # type: ignore[call-overload]
