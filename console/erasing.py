@@ -26,7 +26,10 @@ def destroy_epoch(epoch: str, ingest: IngestRing) -> None:
     # 1. is it over, by the leaves; 2. what is left of its payloads; 3. the keys; 4. the entry that tells.
     gone = epochs.doomed(vault, epoch, now=now)
     payloads.destroy(vault, operator(), now=now)
-    keys.destroy_epoch(settings.keys, ingest, epoch, gone.payload_keys)
+    copies = keys.destroy_epoch(settings.keys, ingest, epoch, gone.payload_keys)
+    if gone.before and not copies:
+        typer.echo(f"{epoch} was destroyed before, and neither ring has it")
+        return
     epochs.enter_destroyed(vault, gone, operator(), now=now)
     typer.echo(f"destroyed: epoch {epoch}, payload keys: {', '.join(gone.payload_keys) or 'none'}")
     for key in gone.shared:

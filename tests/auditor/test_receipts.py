@@ -97,7 +97,15 @@ def test_an_entry_that_is_none(leaf: bytes) -> None:
 
 
 def test_what_is_no_document() -> None:
-    wrong = [[], None, {}, {**GOOD, "leaf": 5}, {**GOOD, "leaf": "é"}, {"receipt": RECEIPT}, "x" * MOST_BYTES]
+    wrong: list[object] = [
+        [],
+        None,
+        {},
+        {**GOOD, "leaf": 5},
+        {**GOOD, "leaf": "é"},
+        {"receipt": RECEIPT},
+        "x" * MOST_BYTES,
+    ]
     assert {broken(each).flaw for each in wrong} == {Flaw.DOCUMENT}
     for data in (b"", b"{", b"\xff", b"[" * 100_000):
         with pytest.raises(ReceiptBroken) as refused:

@@ -1,7 +1,10 @@
 """An epoch of the trail destroyed at the command line: refused with until when, or done and entered."""
 
+import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -35,6 +38,11 @@ def old(small: Installation) -> tuple[Installation, str]:
     return next_epoch(then), then.vault.ring.epoch
 
 
+def told(installation: Installation) -> Sequence[AuditEntry]:
+    with installation.vault.database.reading() as session:
+        return session.scalars(select(AuditEntry).where(AuditEntry.event == Event.EPOCH_DESTROYED)).all()
+
+
 def destroy(command: Command, installation: Installation, epoch: str) -> tuple[int, str]:
     ingest = str(installation.ingest_settings.keys)
     said = command(
@@ -55,7 +63,25 @@ def test_what_is_over_is_destroyed_and_entered(command: Command, old: tuple[Inst
     with installation.vault.database.reading() as session:
         events = session.scalars(select(AuditEntry.event).order_by(AuditEntry.seq.desc()).limit(2)).all()
     assert events == [Event.EPOCH_DESTROYED, Event.PAYLOADS_DESTROYED]
-    assert destroy(command, installation, epoch)[0] == 2
+    code, said = destroy(command, installation, epoch)
+    assert (code, said) == (0, f"{epoch} was destroyed before, and neither ring has it\n")
+    assert len(told(installation)) == 1
+
+
+def test_a_ring_that_came_back_from_a_backup(
+    command: Command, old: tuple[Installation, str], tmp_path: Path
+) -> None:
+    installation, epoch = old
+    ring = installation.ingest_settings.keys
+    shutil.copytree(ring, tmp_path / "backup")
+    destroy(command, installation, epoch)
+    shutil.rmtree(ring)
+    shutil.copytree(tmp_path / "backup", ring)
+    assert epoch in KeyRing.load(ring).epochs
+    code, said = destroy(command, installation, epoch)
+    assert (code, f"destroyed: epoch {epoch}" in said) == (0, True)
+    assert epoch not in KeyRing.load(ring).epochs
+    assert len(told(installation)) == 2
 
 
 def test_what_is_not_over_stays_and_it_says_until_when(

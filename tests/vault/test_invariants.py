@@ -1,6 +1,7 @@
 """The invariants find what must not be: each check is shown one world in which it does, and says so."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from console.demo import town
 from tests.installation import Installation
 from tests.watching import footage, granted, keep, parts_on_disk
 from vault import invariants
+from vault.erasure.tables import AuditEpoch
 from vault.invariants import check_all
 from vault.keys import KeyRing, rotate_audit
 from vault.tables import Arrival, AuditPayload, Decision, Part, Recording, RuleSetTexts, SealedKey, State
@@ -126,3 +128,28 @@ def test_looking_changes_nothing(whole: Installation) -> None:
     event.listen(whole.vault.database.engine, "before_cursor_execute", listen)
     check_all(whole.vault, now=datetime.now(UTC))
     assert set(said) <= {"BEGIN", "SELECT"}
+
+
+def test_an_entry_that_is_over_is_not_missed(whole: Installation) -> None:
+    """A recording that is held longer than the trail is kept: that it was kept stands nowhere any more."""
+    rotate_audit(whole.settings.keys, whole.ingest_settings.keys)
+    fresh = replace(whole.vault, ring=_without_old_epochs(KeyRing.load(whole.settings.keys)))
+    with whole.vault.database.transaction() as session:
+        session.execute(delete(AuditPayload))
+    assert [finding.check for finding in check_all(fresh, now=datetime.now(UTC))] == ["kept-without-entry"]
+    with whole.vault.database.transaction() as session:
+        session.add(
+            AuditEpoch(
+                epoch="0" * 16,
+                payload_key="",
+                first_at=datetime(2020, 1, 1, tzinfo=UTC),
+                last_at=datetime.now(UTC),
+                destroyed_at=datetime.now(UTC),
+            )
+        )
+    assert check_all(fresh, now=datetime.now(UTC)) == []
+
+
+def _without_old_epochs(ring: KeyRing) -> KeyRing:
+    current = ring.pseudonyms.current
+    return replace(ring, pseudonyms=replace(ring.pseudonyms, keys={current: ring.pseudonyms.newest}))

@@ -43,6 +43,8 @@ class Doomed:
     payload_keys: tuple[str, ...]
     shared: tuple[str, ...]
     """Payload keys that were used in a later epoch too, and go with that one."""
+    before: bool = False
+    """It was destroyed before: a ring may have come back from a backup."""
 
 
 def follow(vault: Vault, *, at_once: int = AT_ONCE) -> int:
@@ -69,8 +71,6 @@ def doomed(vault: Vault, epoch: str, *, now: datetime) -> Doomed:
             raise EpochStays(f"{epoch} is the current one; begin another first: keys rotate-audit")
         if not rows and epoch not in vault.ring.epochs:
             raise EpochStays(f"there was no epoch {epoch}")
-        if any(row.destroyed_at for row in rows):
-            raise EpochStays(f"{epoch} was destroyed before")
         _require_over(vault, session, epoch, now)
         keys = sorted(row.payload_key for row in rows if row.payload_key)
         others = select(AuditEpoch.payload_key).where(
@@ -78,7 +78,10 @@ def doomed(vault: Vault, epoch: str, *, now: datetime) -> Doomed:
         )
         shared = {*session.scalars(others), vault.ring.payload.current}
     return Doomed(
-        epoch, tuple(key for key in keys if key not in shared), tuple(key for key in keys if key in shared)
+        epoch,
+        tuple(key for key in keys if key not in shared),
+        tuple(key for key in keys if key in shared),
+        any(row.destroyed_at for row in rows),
     )
 
 

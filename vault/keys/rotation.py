@@ -110,24 +110,22 @@ def rotate_audit(vault_dir: Path, ingest_dir: Path) -> str:
         return _rotate(rings, Use.PSEUDONYM, Use.PSEUDONYM)
 
 
-def destroy_epoch(vault_dir: Path, ingest_dir: Path, epoch: str, payload_keys: Iterable[str]) -> None:
-    """Destroy what is left of an audit epoch and of its payload keys, in both rings. Raises KeyNotHeld for a
-    current one, and then destroys nothing.
+def destroy_epoch(vault_dir: Path, ingest_dir: Path, epoch: str, payload_keys: Iterable[str]) -> int:
+    """Destroy what is left of an audit epoch and of its payload keys, in both rings; how many copies of keys
+    that were. Raises KeyNotHeld for a current one, and then destroys nothing.
 
     Whether its term is over is for the caller to know. Dying anywhere leaves less readable: called again, it
     goes on. Processes that run have what they loaded: restart them.
     """
     doomed = {Use.PAYLOAD: frozenset(payload_keys), Use.PSEUDONYM: frozenset([epoch])}
     with _writing(vault_dir, ingest_dir) as rings:
-        for ring in _load(rings).values():
-            for use, current in ((Use.PAYLOAD, ring.payload.current), (Use.PSEUDONYM, ring.epoch)):
+        for held in _load(rings).values():
+            for use, current in ((Use.PAYLOAD, held.payload.current), (Use.PSEUDONYM, held.epoch)):
                 if current in doomed[use]:
                     raise KeyNotHeld(f"{current} is in use; begin another epoch first")
         # What was said of people first, then who they were; the vault's first, which can open and name.
-        for use, names in doomed.items():
-            for name in sorted(names):
-                for ring_path in rings.values():
-                    folder.destroy(ring_path, ring_path / use / _key_id(name))
+        places = [f"{use}/{_key_id(name)}" for use, names in doomed.items() for name in sorted(names)]
+        return sum(folder.destroy(ring, ring / place) for place in places for ring in rings.values())
 
 
 def rotate_receipt(vault_dir: Path, ingest_dir: Path) -> str:

@@ -40,7 +40,7 @@ def test_only_whole_bundles_below_which_everything_is_over(aged: Aged) -> None:
     old_trail(aged)
     with aged.vault.database.reading() as session:
         size = reading.size(session)
-        first_proof = reading.proof_of(session, session.scalars(select(LogEntry.entry_id)).first())
+        first_proof = reading.proof_of(session, reading.entries(session, 0, 0)[0].entry_id)
         leaves = [(found.number, found.leaf) for found in reading.entries(session, 0, size)]
     # What was registered today stands before it: nothing goes.
     assert aged.erase() == (600, 0)
@@ -52,7 +52,9 @@ def test_only_whole_bundles_below_which_everything_is_over(aged: Aged) -> None:
     with aged.vault.database.reading() as session:
         index = reading.index_of(session, kept[0])
         size = reading.size(session)
-        root = reading.checkpoint(session).root
+        signed = reading.checkpoint(session)
+    assert signed
+    root = signed.root
     gone = pruning.prune(aged.vault, KEEPER, now=LATER, at_once=100)
     below = index // 256 * 256
     assert gone == below
