@@ -22,7 +22,8 @@ ROOMS_AND_MORE = r"(?:policies|vault|ingest|console|tests|bench|docs|\.ci)"
 PATH = re.compile(rf"`({ROOMS_AND_MORE}/[\w./-]*|Makefile|Dockerfile|[\w.-]+\.(?:md|yml|toml|lock))`")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([\w-]+))?\)")
 TARGET = re.compile(r"\bmake ([a-z]+)")
-COMMAND = re.compile(r"(?<!--entrypoint )bodycam-vault ((?:keys |policy |register )?[a-z-]+)")
+GROUPS = "|".join(f"{group.name} " for group in app.registered_groups)
+COMMAND = re.compile(rf"(?<!--entrypoint )bodycam-vault ((?:{GROUPS})?[a-z-]+)")
 VARIABLE = re.compile(rf"`({PREFIX}[A-Z_]+)`")
 KINDS = (".toml", ".cedar", ".csv")
 """Of the files of a rule set, as README.md says of what it quotes."""
