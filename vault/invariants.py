@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Event
-from vault.erasure.findings import back, due, told_since, too_old
+from vault.erasure.findings import back, due, not_told, told_since, too_old
 from vault.keys import KeyRingError, WrappedKey
 from vault.objects import StoredObject
 from vault.rulesets import is_whole
@@ -169,6 +169,7 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
 
 
 _ERASURE: dict[str, Callable[[Vault, Session, datetime], Iterator[str]]] = {
+    "minimum-not-told": not_told,
     "epoch-to-begin": too_old,
     "epoch-to-destroy": due,
     "epoch-destroyed-and-held": back,

@@ -1,11 +1,13 @@
 """What is wrong with the trail's erasure, and what is due: questions for `vault.invariants`."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from vault.audit import Event
 from vault.erasure.epochs import LASTS
 from vault.erasure.tables import AuditEpoch
 from vault.erasure.terms import terms
@@ -24,6 +26,16 @@ def told_since(session: Session) -> datetime | None:
     if session.scalar(select(LogPosition.minimum)):
         gone.append(session.scalar(select(func.min(AuditEntry.at))))
     return max((moment for moment in gone if moment), default=None)
+
+
+def not_told(_vault: Vault, session: Session, _now: datetime) -> Iterator[str]:
+    """The minimum index, when the newest entry that tells of pruning does not say that it rose there."""
+    minimum = session.scalar(select(LogPosition.minimum)) or 0
+    newest = select(AuditEntry.leaf).where(AuditEntry.event == Event.LOG_PRUNED)
+    leaf = session.scalar(newest.order_by(AuditEntry.seq.desc()).limit(1))
+    told = json.loads(leaf)["facts"]["below"] if leaf else 0
+    if told != minimum:
+        yield str(minimum)
 
 
 def too_old(vault: Vault, session: Session, now: datetime) -> Iterator[str]:

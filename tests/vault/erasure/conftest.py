@@ -50,6 +50,12 @@ class Aged:
         with self.vault.database.statements() as within:
             return [audit.append(within, self.vault.ring, entry) for _ in range(count)]
 
+    def tell_pruned(self, below: int) -> None:
+        """What goes with a minimum that a test raised by hand."""
+        with self.vault.database.transaction() as session:
+            told = Entry(event=Event.LOG_PRUNED, at=NOW, actor=KEEPER, facts={"first": 0, "below": below})
+            audit.append(session, self.vault.ring, told)
+
     def number(self) -> None:
         """Let every entry have its number."""
         self.installation.settle()

@@ -35,6 +35,19 @@ def test_an_epoch_that_is_over_and_one_that_lasts_too_long(aged: Aged) -> None:
     assert found(aged) == set()
 
 
+def test_a_minimum_that_no_entry_tells_of(aged: Aged) -> None:
+    aged.append(600, 0)
+    aged.number()
+    raised = update(table_of(LogPosition)).values(minimum=512)
+    with aged.vault.database.transaction() as session:
+        session.execute(raised)
+    told = {each for each in check_all(aged.vault, now=NOW) if each.check == "minimum-not-told"}
+    assert told == {Finding("minimum-not-told", "512")}
+    aged.tell_pruned(256)
+    assert Finding("minimum-not-told", "512") in check_all(aged.vault, now=NOW)
+    aged.tell_pruned(512)
+
+
 def test_until_when_the_trail_need_not_tell(aged: Aged) -> None:
     epoch, _ = old_epoch(aged)
     with aged.vault.database.reading() as session:
@@ -47,6 +60,7 @@ def test_until_when_the_trail_need_not_tell(aged: Aged) -> None:
     aged.number()
     with aged.vault.database.transaction() as session:
         session.execute(update(table_of(LogPosition)).values(minimum=256))
+    aged.tell_pruned(256)
     with aged.vault.database.reading() as session:
         since = told_since(session)
     assert since

@@ -147,3 +147,4 @@ def test_the_database_refuses_all_but_what_is_below_the_minimum(aged: Aged) -> N
         session.execute(every.where(entries.c.id.in_(below)))
         session.execute(delete(LogEntry).where(LogEntry.index < 256))
     assert numbers(aged)[:2] == (256, 256)
+    aged.tell_pruned(256)
