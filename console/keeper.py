@@ -1,5 +1,6 @@
 """The keeper: does what must happen without anyone asking, again and again, until it is told to stop."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -11,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from fastapi import FastAPI
 from prometheus_client import Counter, Gauge
 
+from console.sequencing import Sequencing
 from ingest.intake import Intake
 from ingest.reaper import reap, reap_orphans
 from vault import tracing
@@ -37,15 +39,22 @@ class Keeper:
         self._vault = vault
         self._intake = Intake(vault.database, vault.ring, vault.store, vault.rule_sets, settings)
         self._settings = settings
+        self._sequencing = Sequencing(vault)
 
     def schedule(self) -> BackgroundScheduler:
         """The chores and when they are due; start and shut down what comes back."""
         scheduler = BackgroundScheduler(
             timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
-        every_minute = IntervalTrigger(minutes=1)
+        # Told as a warning each time that a busy second takes longer; the log's lag says what matters of it.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+        every_second, every_minute = IntervalTrigger(seconds=1), IntervalTrigger(minutes=1)
+        every_five = IntervalTrigger(minutes=5)
         before_the_check = CronTrigger(hour=2, minute=45)
         at_night = CronTrigger(hour=3, minute=15)
+        sequencing = self._sequencing
+        scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, before_the_check, ["erase", self.erase], misfire_grace_time=None)

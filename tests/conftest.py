@@ -54,6 +54,7 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ins
         postgres_url = request.getfixturevalue("postgres_url")
         made = at_scale(tmp_path, postgres_url, request.getfixturevalue("radosgw"))
     yield made
+    made.settle()
     findings = check_all(made.vault, now=datetime.now(UTC))
     made.vault.database.close()
     made.intake.database.close()

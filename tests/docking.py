@@ -172,6 +172,7 @@ def standing_installation(kind: str, request: pytest.FixtureRequest) -> Iterator
         server: Postgres = request.getfixturevalue("postgres")
         made = at_scale(home, server.fresh(), request.getfixturevalue("radosgw"), part_bytes=PART)
     yield made
+    made.settle()
     findings = check_all(made.vault, now=datetime.now(UTC))
     made.vault.database.close()
     made.intake.database.close()

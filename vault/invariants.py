@@ -5,7 +5,6 @@ only, and what to do about it is in docs/operations.md.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +14,9 @@ from sqlalchemy.orm import Session
 from vault import audit
 from vault.audit import Event
 from vault.erasure.findings import back, due, not_told, told_since, too_old
+from vault.finding import Finding
 from vault.keys import KeyRingError, WrappedKey
+from vault.log import invariants as log_invariants
 from vault.objects import StoredObject
 from vault.rulesets import is_whole
 from vault.sealing import sealed_length
@@ -34,17 +35,11 @@ from vault.tables import (
 )
 from vault.vault import Vault
 
+__all__ = ["Finding", "check_all"]
+
 EXAMINED_WITHIN = timedelta(days=1)
 MOST_FINDINGS = 1000
 """Most findings of one check: more would say no more."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that must not be: which check found it, and about what."""
-
-    check: str
-    about: str
 
 
 def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
@@ -58,8 +53,15 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
         erasure = [
             Finding(name, about) for name, check in _ERASURE.items() for about in check(vault, session, now)
         ]
-        whole = [*_keys(vault, session), *_objects(vault, session), *_payloads(vault, session)]
-        return [*found, *erasure, *whole]
+        of_log = log_invariants.check(session, vault.ring, now)
+        return [
+            *found,
+            *erasure,
+            *_keys(vault, session),
+            *_objects(vault, session),
+            *_payloads(vault, session),
+            *of_log,
+        ]
 
 
 def _recordings_where(*conditions: ColumnElement[bool]) -> Callable[[Session, datetime], Iterator[str]]:

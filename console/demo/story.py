@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from auditor import receipts
 from console.demo import town
 from console.demo.dock import Dock, NoReceipt
 from console.demo.footage import NothingToShow, brought, make
+from console.demo.outsider import NotInTheLog, lines_of, shown
 from console.demo.staff import CLIENT, Desk, provider, sign_in
 from console.embedded import Embedded, free_ports
 from vault.audit import Actor
@@ -66,7 +68,7 @@ def play(*, once: bool, footage: Path | None) -> int:
     with tempfile.TemporaryDirectory(prefix="bodycam-demo-") as home, _stage(Path(home)) as stage:
         try:
             _play(stage, _files(Path(home), footage))
-        except (StepFailed, NothingToShow, NoReceipt) as error:
+        except (StepFailed, NothingToShow, NoReceipt, NotInTheLog) as error:
             stage.check(False, f"{error}: {type(error).__doc__}")
         went = "every step went as it must" if not stage.failed else f"{stage.failed} step(s) went wrong"
         stage.tell(f"\nThe end: {went}.")
@@ -84,7 +86,7 @@ def _play(stage: Stage, files: list[Path]) -> None:
     grant = _ask_and_decide(stage, recording)
     _watch(stage, grant, original)
     _forbidden(stage, recording)
-    _trail(stage, recording)
+    _log(stage, _trail(stage, recording))
 
 
 @contextmanager
@@ -215,7 +217,8 @@ def _forbidden(stage: Stage, recording: str) -> None:
     _reasons(stage, refused.json())
 
 
-def _trail(stage: Stage, recording: str) -> None:
+def _trail(stage: Stage, recording: str) -> str:
+    """The entry of its commit point comes back."""
     stage.tell(f"\n6. {town.PRIVACY_OFFICER.name} reads the audit trail of this recording")
     question = {"municipality": town.SLUG, "purpose": "toezicht-inzagelog", "recordingId": recording}
     page = stage.desk(town.PRIVACY_OFFICER).post("/audit-entries/_search", question).json()
@@ -234,6 +237,18 @@ def _trail(stage: Stage, recording: str) -> None:
     question = {"municipality": town.SLUG, "purpose": "toezicht-inzagelog", "event": "trail.read"}
     readings = stage.desk(town.PRIVACY_OFFICER).post("/audit-entries/_search", question).json()
     stage.check(bool(readings.get("entries")), "and so is this reading")
+    kept = [entry["leaf"]["id"] for entry in entries if entry["leaf"]["type"] == "recording.kept"]
+    if not kept:
+        raise StepFailed("the trail has no entry of the recording")
+    return str(kept[0])
+
+
+def _log(stage: Stage, entry: str) -> None:
+    stage.tell("\n7. The log that outsiders check: its newest checkpoint, and the key that signed it")
+    key, signed = shown(stage.embedded, UUID(entry))
+    for line in (*lines_of(signed), str(key)):
+        stage.tell(f"  {line}")
+    stage.check(True, f"the entry of the kept recording is proven to be one of its {signed.checkpoint.size}")
 
 
 def _entry(stage: Stage, entry: dict[str, Any]) -> None:

@@ -118,6 +118,8 @@ def test_when_chores_are_due(keeper: Keeper) -> None:
     due = sorted((job.args[0], str(job.trigger)) for job in scheduler.get_jobs())
     assert [name for name, _ in due].count("check") == 2
     assert ("reap", "interval[0:01:00]") in due
+    assert ("sequence", "interval[0:00:01]") in due
+    assert ("reconcile", "interval[0:05:00]") in due
     assert ("reap-orphans", "cron[hour='3', minute='15']") in due
     assert str(scheduler.timezone) == "Europe/Amsterdam"
 

@@ -86,6 +86,7 @@ def _standing(request: pytest.FixtureRequest, home: Path, provider: HandMade) ->
         gateway = request.getfixturevalue("radosgw")
         made = at_scale(home, server.fresh(), gateway, oidc_issuer=provider.issuer)
     yield made
+    made.settle()
     findings = check_all(made.vault, now=datetime.now(UTC))
     _close(made)
     assert findings == []

@@ -11,7 +11,7 @@ there: they are not *native*, which shows, for the row itself (`xmin`) was writt
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, String, cast, func, literal, literal_column, or_, select, tuple_
@@ -108,9 +108,11 @@ def waiting_since(session: Session) -> datetime | None:
     )
 
 
-def unnumbered(session: Session, since: datetime | None, until: datetime, most: int) -> list[Any]:
+def unnumbered(session: Session, since: datetime | None, until: datetime, most: int) -> list[UUID]:
     """Ids of entries of that stretch of time that nobody can come before, and that have no number."""
     query = select(AuditEntry.id).where(AuditEntry.at < until, ~_NUMBERED).limit(most)
+    if _on_postgresql(session):
+        query = query.where(or_(AuditEntry.xid < _HORIZON, ~_NATIVE))
     if since is not None:
         query = query.where(AuditEntry.at >= since)
     return list(session.scalars(query))

@@ -5,7 +5,7 @@ so that what it gives belongs together; rows that are not there yet are no error
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -57,9 +57,9 @@ def tile(session: Session, level: int, n: int) -> bytes:
 
 
 def tree(session: Session) -> HashAt:
-    """The log's tree, as its tiles have it; each tile is fetched once. Raises LookupError for a lost one."""
+    """The log's tree, as its tiles have it; the last ones stay at hand. Raises LookupError for a lost one."""
 
-    @cache
+    @lru_cache(maxsize=256)
     def tile_of(level: int, n: int) -> bytes:
         return tile(session, level, n)
 
