@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Event
-from vault.erasure.findings import back, due, not_told, told_since, too_old
+from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
 from vault.keys import KeyRingError, WrappedKey
 from vault.log import invariants as log_invariants
@@ -50,17 +50,14 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
             for name, check in _CHECKS.items()
             for about in list(check(session, now))[:MOST_FINDINGS]
         ]
-        erasure = [
-            Finding(name, about) for name, check in _ERASURE.items() for about in check(vault, session, now)
-        ]
         of_log = log_invariants.check(session, vault.ring, now)
         return [
             *found,
-            *erasure,
             *_keys(vault, session),
             *_objects(vault, session),
             *_payloads(vault, session),
             *of_log,
+            *erasure_invariants.check(vault, session, now),
         ]
 
 
@@ -170,14 +167,6 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
 }
 
 
-_ERASURE: dict[str, Callable[[Vault, Session, datetime], Iterator[str]]] = {
-    "minimum-not-told": not_told,
-    "epoch-to-begin": too_old,
-    "epoch-to-destroy": due,
-    "epoch-destroyed-and-held": back,
-}
-
-
 def _keys(vault: Vault, session: Session) -> Iterator[Finding]:
     """Every wrapped key opens with the ring we have: a lost private key is found before it is needed."""
     query = select(SealedKey, Recording.municipality_id).join(
@@ -210,7 +199,7 @@ def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
         except Exception:
             yield Finding("payload-does-not-match-entry", str(entry.id))
     told = set(session.scalars(select(AuditEntry.object).where(AuditEntry.event == Event.RECORDING_KEPT)))
-    since = told_since(session)
+    since = erasure_invariants.told_since(session)
     for recording in session.scalars(
         select(Recording.id).where(
             Recording.state == State.KEPT, Recording.kept_at > since if since else true()

@@ -7,10 +7,12 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from auditor import merkle, proofs
+from console.demo import town
 from tests.vault.erasure.conftest import KEEPER, NOW, Aged
 from vault.audit import Event
 from vault.base import table_of
 from vault.erasure import payloads, pruning
+from vault.erasure.terms import Terms
 from vault.log import reading
 from vault.log.tables import LogEntry, LogPosition, LogReader, TrailTerm
 from vault.tables import AuditEntry, AuditPayload
@@ -113,6 +115,20 @@ def test_dying_after_the_minimum_rose_leaves_the_rest_for_the_next_round(
     assert len(aged.told(Event.LOG_PRUNED)) == 1
 
 
+def test_an_entry_of_nobody_stays_while_somebodys_term_is_not_known(
+    aged: Aged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aged.append(600, 6, municipality=None)
+    aged.number()
+    # Whatever else stands in the way.
+    with aged.vault.database.transaction() as session:
+        session.execute(delete(AuditPayload))
+    for unknown, gone in ((frozenset({"elders"}), False), (frozenset(), True)):
+        known = Terms(LATER, {town.SLUG: 5}, unknown)
+        monkeypatch.setattr(pruning, "terms", lambda *_, now, known=known: known)
+        assert (pruning.prune(aged.vault, KEEPER, now=LATER) > 0) == gone
+
+
 def refused(aged: Aged, statement: object) -> None:
     with (
         pytest.raises(DBAPIError, match=r"append-only|only rises"),
@@ -148,3 +164,4 @@ def test_the_database_refuses_all_but_what_is_below_the_minimum(aged: Aged) -> N
         session.execute(delete(LogEntry).where(LogEntry.index < 256))
     assert numbers(aged)[:2] == (256, 256)
     aged.tell_pruned(256)
+    aged.number()

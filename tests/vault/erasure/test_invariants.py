@@ -8,7 +8,7 @@ from tests.vault.erasure.conftest import NOW, Aged
 from tests.vault.erasure.test_epochs import old_epoch
 from vault.base import table_of
 from vault.erasure import epochs
-from vault.erasure.findings import told_since
+from vault.erasure.invariants import told_since
 from vault.erasure.tables import AuditEpoch
 from vault.invariants import Finding, check_all
 from vault.log.tables import LogPosition

@@ -1,4 +1,4 @@
-"""What is wrong with the trail's erasure, and what is due: questions for `vault.invariants`."""
+"""What is wrong with the trail's erasure, and what is due: a part of `vault.invariants`."""
 
 import json
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from vault.audit import Event
 from vault.erasure.epochs import LASTS
 from vault.erasure.tables import AuditEpoch
 from vault.erasure.terms import terms
+from vault.finding import Finding
 from vault.log.tables import LogPosition
 from vault.tables import AuditEntry
 from vault.vault import Vault
@@ -28,7 +29,19 @@ def told_since(session: Session) -> datetime | None:
     return max((moment for moment in gone if moment), default=None)
 
 
-def not_told(_vault: Vault, session: Session, _now: datetime) -> Iterator[str]:
+def check(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
+    """Every finding about the trail's term. What is due is no fault, but it is for somebody to do."""
+    for about in _not_told(session):
+        yield Finding("minimum-not-told", about)
+    for about in _too_old(vault, session, now):
+        yield Finding("epoch-to-begin", about)
+    for about in _due(vault, session, now):
+        yield Finding("epoch-to-destroy", about)
+    for about in _back(vault, session):
+        yield Finding("epoch-destroyed-and-held", about)
+
+
+def _not_told(session: Session) -> Iterator[str]:
     """The minimum index, when the newest entry that tells of pruning does not say that it rose there."""
     minimum = session.scalar(select(LogPosition.minimum)) or 0
     newest = select(AuditEntry.leaf).where(AuditEntry.event == Event.LOG_PRUNED)
@@ -38,7 +51,7 @@ def not_told(_vault: Vault, session: Session, _now: datetime) -> Iterator[str]:
         yield str(minimum)
 
 
-def too_old(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
+def _too_old(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
     """The current epoch, when it has lasted longer than a quarter: it is time for the next."""
     current = vault.ring.epoch
     began = session.scalar(select(func.min(AuditEpoch.first_at)).where(AuditEpoch.epoch == current))
@@ -46,7 +59,7 @@ def too_old(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
         yield current
 
 
-def due(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
+def _due(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
     """Epochs of which every entry's term is over, and whose keys are still there."""
     until = terms(vault, session, now=now).longest_over
     if until is None:
@@ -57,7 +70,7 @@ def due(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
             yield epoch
 
 
-def back(vault: Vault, session: Session, _now: datetime) -> Iterator[str]:
+def _back(vault: Vault, session: Session) -> Iterator[str]:
     """Epochs that were destroyed and whose secret this process holds: not restarted, or a ring put back."""
     destroyed = select(AuditEpoch.epoch).where(AuditEpoch.destroyed_at.is_not(None)).distinct()
     yield from sorted(set(session.scalars(destroyed)) & set(vault.ring.epochs))
