@@ -125,7 +125,7 @@ def test_an_entry_of_nobody_stays_while_somebodys_term_is_not_known(
         session.execute(delete(AuditPayload))
     for unknown, gone in ((frozenset({"elders"}), False), (frozenset(), True)):
         known = Terms(LATER, {town.SLUG: 5}, unknown)
-        monkeypatch.setattr(pruning, "terms", lambda *_, now, known=known: known)
+        monkeypatch.setattr(pruning, "terms", lambda *_, known=known, **_now: known)
         assert (pruning.prune(aged.vault, KEEPER, now=LATER) > 0) == gone
 
 
