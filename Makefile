@@ -37,7 +37,7 @@ check: $(VENV)/installed
 	@$(RUN) -m pytest -q tests/house
 
 bench: $(VENV)/installed ffmpeg
-	@$(call need,nginx rclone openssl,nginx-light rclone openssl,nginx rclone openssl)
+	@$(call need,nginx rclone openssl go,nginx-light rclone openssl golang-go golang-golang-x-mod-dev,nginx rclone openssl go)
 	@$(RUN) -m bench $(ONLY)
 
 ffmpeg:

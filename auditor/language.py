@@ -1,6 +1,14 @@
 """What people read, in the two languages of the product."""
 
+import enum
 from dataclasses import dataclass
+
+
+class Language(enum.StrEnum):
+    """Dutch or English, by their codes of ISO 639."""
+
+    DUTCH = "nl"
+    ENGLISH = "en"
 
 
 @dataclass(frozen=True)
@@ -10,6 +18,6 @@ class Text:
     nl: str
     en: str
 
-    def in_language(self, language: str) -> str:
-        """The text in "en", or else in Dutch."""
-        return self.en if language == "en" else self.nl
+    def in_language(self, language: Language) -> str:
+        """The text in `language`."""
+        return self.en if language is Language.ENGLISH else self.nl

@@ -124,6 +124,11 @@ def split(note: bytes) -> tuple[str, list[str]]:
     return whole[: at + 1], lines
 
 
+def is_by(line: str, key: VerifierKey) -> bool:
+    """Whether a signature line says that it is of `key`; whether it holds is for `open_note`."""
+    return _parsed(line)[0] == (key.name, key.id)
+
+
 def open_note(note: bytes, keys: Sequence[VerifierKey]) -> Opened:
     """The text of a note, as far as `keys` vouch for it.
 

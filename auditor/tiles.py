@@ -4,6 +4,7 @@ Tile n of level l holds the roots over 256^l leaves each, number 256 * n and on.
 tree of RFC 6962 has eight levels for each.
 """
 
+import re
 from collections.abc import Callable, Iterable
 
 from auditor.merkle import HASH_SIZE, HashAt, fold
@@ -14,6 +15,8 @@ HEIGHT = 8
 MOST_ENTRY = 0xFFFF
 """Longest entry, in bytes: its length is told in two."""
 CHECKPOINT = "checkpoint"
+COSIGNED = "cosigned-checkpoint"
+"""Where our logs show the newest checkpoint that a witness cosigned: the newest of all may be too young."""
 MINIMUM = "minimum-index"
 """Where our logs say below which index entries are no longer shown: decimal and a newline; absent is 0.
 
@@ -24,6 +27,12 @@ COSIGNATURES = "cosignatures"
 
 TileOf = Callable[[int, int], bytes]
 """`tile_of(level, n)`: the joined hashes of tile n, as far as the tree goes."""
+
+
+_PATH = re.compile(
+    r"tile/(?P<level>entries|0|[1-9]|[1-5][0-9]|6[0-3])/(?P<n>(x[0-9]{3}/){0,5}[0-9]{3})(\.p/(?P<width>[1-9][0-9]{0,2}))?",
+    re.ASCII,
+)
 
 
 class BundleBroken(Exception):
@@ -38,6 +47,20 @@ def tile_path(level: int, n: int, width: int = WIDTH) -> str:
 def bundle_path(n: int, width: int = WIDTH) -> str:
     """Where entry bundle `n` stands, relative to the log's prefix."""
     return f"tile/entries/{_number(n, width)}"
+
+
+def parse_path(path: str) -> tuple[int | None, int, int] | None:
+    """Level, number and width of the tile at `path`; the level is None for a bundle of entries.
+
+    None when nothing stands there: only the one path that each has is known.
+    """
+    found = _PATH.fullmatch(path)
+    if not found:
+        return None
+    level = None if found["level"] == "entries" else int(found["level"])
+    n, width = int(found["n"].replace("/", "").replace("x", "")), int(found["width"] or WIDTH)
+    right = bundle_path(n, width) if level is None else tile_path(level, n, width)
+    return (level, n, width) if path == right else None
 
 
 def tiles_at(level: int, size: int) -> int:

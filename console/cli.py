@@ -13,6 +13,8 @@ import prometheus_client
 import structlog
 import typer
 
+from auditor import watching
+from auditor.cli import REFUSALS as AUDITOR_REFUSALS
 from console import audit, keys, policy, registering
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.keeper import Keeper
@@ -25,6 +27,7 @@ from vault import logs, quarantine, rule_records
 from vault.erasure.epochs import EpochStays
 from vault.facts import Unknown
 from vault.keys import KeyRingError
+from vault.log.exporting import ExportRefused
 from vault.objects import StoreUnavailable
 from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered, RoleUnknown
 from vault.rule_changes import OwnProposal, ProposalClosed, ProposalOutdated, RulesUnchanged
@@ -38,6 +41,7 @@ from vault.web.tokens import IssuerRefused
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(audit.app, name="audit")
+app.add_typer(watching.app, name="witness")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
@@ -63,6 +67,8 @@ REFUSALS = (
     HomeRefused,
     NotReady,
     EpochStays,
+    ExportRefused,
+    *AUDITOR_REFUSALS,
 )
 """What a person at the command line can do something about: said in one line, without a traceback."""
 

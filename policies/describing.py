@@ -246,6 +246,7 @@ _FURTHER = {
     },
     Words("Wie leest het inzagelog?", "Who reads the audit trail?"): {
         Action.READ_AUDIT: Words("Lezen", "Reading"),
+        Action.READ_LOG: Words("Controleren", "Checking"),
     },
     Words("Wie mag vragen wat de regels toestaan?", "Who may ask what the rules permit?"): {
         Action.EVALUATE: Words("Vragen", "Asking"),

@@ -33,6 +33,8 @@ class Action(StrEnum):
     """Read what a grant allows, and until when."""
     READ_AUDIT = "read-audit"
     """Read a municipality's audit trail (inzagelog)."""
+    READ_LOG = "read-log"
+    """Read the log that outsiders check: entries that name nobody, and hashes over them."""
     EVALUATE = "evaluate"
     """Ask what would be decided for somebody; nothing is shown and nothing changes."""
     PROPOSE_RULES = "propose-rules"
@@ -47,10 +49,11 @@ class Action(StrEnum):
 
 ABOUT_REQUEST = frozenset({Action.ASK, Action.DECIDE, Action.READ_REQUEST})
 ABOUT_GRANT = frozenset({Action.WATCH, Action.REVOKE, Action.READ_GRANT})
+ABOUT_TRAIL = frozenset({Action.READ_AUDIT, Action.READ_LOG})
 ABOUT_RULES = frozenset(
     {Action.PROPOSE_RULES, Action.ACTIVATE_RULES, Action.READ_RULES, Action.EXAMINE_RULES}
 )
-WITHOUT_PURPOSE = ABOUT_RULES | {Action.EVALUATE}
+WITHOUT_PURPOSE = ABOUT_RULES | {Action.EVALUATE, Action.READ_LOG}
 """Nothing of footage is shown by these, so they serve none of its purposes."""
 
 
@@ -204,4 +207,4 @@ def _done_to(action: Action) -> type[Resource] | tuple[type[Resource], ...]:
         return (Recording, Trail)
     if action in ABOUT_RULES:
         return RuleBook
-    return Trail if action is Action.READ_AUDIT else Recording
+    return Trail if action in ABOUT_TRAIL else Recording

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.installation import Installation, at_scale, embedded
+from tests.outsiders.golang import VerifyLog, build
 from tests.servers import LEFT_OUT
 from tests.servers.postgres import Postgres, postgres
 from tests.servers.radosgw import Gateway, radosgw
@@ -32,6 +33,12 @@ def _radosgw() -> Iterator[Gateway]:
     """A real S3 store with Object Lock for this run: endpoint, access key, secret key."""
     with radosgw() as gateway:
         yield gateway
+
+
+@pytest.fixture(scope="session", name="verifylog")
+def _verifylog(tmp_path_factory: pytest.TempPathFactory) -> VerifyLog:
+    """Go's verifier of logs."""
+    return build(tmp_path_factory.mktemp("verifylog"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -78,6 +78,9 @@ class Event(enum.StrEnum):
     QUARANTINE_READ = "quarantine.read"
     TRAIL_READ = "trail.read"
     TRAIL_DENIED = "trail.denied"
+    LOG_READ = "log.read"
+    LOG_DENIED = "log.denied"
+    LOG_EXPORTED = "log.exported"
     MUNICIPALITY_REGISTERED = "municipality.registered"
     PERSON_REGISTERED = "person.registered"
     PERSON_ASSIGNED = "person.assigned"
@@ -130,6 +133,9 @@ _OPERATIONS = {
     Event.VIEWING_COMPLETED: "consult",
     Event.TRAIL_READ: "consult",
     Event.TRAIL_DENIED: "consult",
+    Event.LOG_READ: "consult",
+    Event.LOG_DENIED: "consult",
+    Event.LOG_EXPORTED: "consult",
     Event.OFFICER_DEPICTED: "alter",
     Event.RULES_EXAMINED: "consult",
     Event.PAYLOADS_DESTROYED: "erase",

@@ -114,7 +114,7 @@ class _NoSuchQuestion(Exception):
 
 def _situation(vault: Vault, session: Session, question: Question, now: datetime) -> Situation:
     match question.kind, question.action:
-        case "trail", Action.READ_AUDIT:
+        case "trail", Action.READ_AUDIT | Action.READ_LOG:
             person = facts.person(session, question.subject, question.id)
             return Situation(person, question.action, Trail(question.id), question.purpose, now)
         case "recording", Action.ASK | Action.FIND | Action.WATCH:

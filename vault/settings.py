@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     metrics_listen: Listen | None = None
     """Where Prometheus may scrape; nothing listens when absent."""
 
+    witnesses: str = ""
+    """Verifier keys (vkey) of the witnesses whose cosignatures the log takes, with spaces between them."""
+
     part_bytes: int = Field(default=8 * MIB, ge=64 * 1024, le=16 * MIB)
     """Plaintext bytes of footage in one sealed part. Larger parts: fewer objects, more memory an upload."""
     uploads_at_once: int = Field(default=16, ge=1)

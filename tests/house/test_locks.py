@@ -59,6 +59,7 @@ def unmet(requirements: list[Requirement], pins: dict[str, Pin]) -> list[str]:
         f"{requirement} is not met by the lock ({pins[name].version if name in pins else 'absent'})"
         for requirement in requirements
         for name in [canonicalize_name(requirement.name)]
+        if (not requirement.marker or requirement.marker.evaluate())
         if name not in pins or not requirement.specifier.contains(pins[name].version, prereleases=True)
     ]
 

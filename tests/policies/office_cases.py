@@ -8,7 +8,7 @@ from tests.policies.world import Case, World, rule_set
 
 def everywhere(w: World) -> list[Case]:
     """Those that hold in each municipality, whatever its own rules say."""
-    return [*reading(w), *trail(w), *evaluating(w), *rules(w)]
+    return [*reading(w), *trail(w), *log(w), *evaluating(w), *rules(w)]
 
 
 def reading(w: World) -> list[Case]:
@@ -56,6 +56,19 @@ def trail(w: World) -> list[Case]:
             w.read_audit("auditor", "audit", Trail("elders")),
             "no: other-municipality",
         ),
+    ]
+
+
+def log(w: World) -> list[Case]:
+    return [
+        ("log, by the privacy officer", w.read_log("privacy-officer"), "yes: log-checked-for-oversight"),
+        ("log, by the auditor", w.read_log("auditor"), "yes: log-checked-for-oversight"),
+        *(
+            (f"log, by the {role}", w.read_log(role), "no: log-for-oversight-only")
+            for role in ("officer", "supervisor", "decider", "functional-administrator", "application")
+        ),
+        ("log, elsewhere", w.read_log("auditor", Trail("elders")), "no: other-municipality"),
+        ("log, by who left", w.read_log(w.person("auditor", active=False)), "no: person-inactive"),
     ]
 
 

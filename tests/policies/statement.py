@@ -102,6 +102,8 @@ def in_the_office(s: Situation) -> bool:
         case Action.READ_AUDIT:
             read = {("privacy-officer", "toezicht-inzagelog"), ("auditor", "audit")}
             return any((role, s.purpose) in read for role in roles)
+        case Action.READ_LOG:
+            return bool(roles & {"privacy-officer", "auditor"})
         case Action.EVALUATE:
             return "application" in roles or s.subject == s.person.id
         case Action.PROPOSE_RULES:

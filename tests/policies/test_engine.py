@@ -12,6 +12,7 @@ from policies import encoding
 from policies.engine import Decision, RuleSet
 from policies.facts import (
     ABOUT_RULES,
+    ABOUT_TRAIL,
     WITHOUT_PURPOSE,
     Action,
     Grant,
@@ -227,7 +228,7 @@ searches = st.none() | st.builds(
 @st.composite
 def situations(draw: st.DrawFn, purpose: str | None = None) -> Situation:
     action = draw(actions)
-    kinds: dict[Action, st.SearchStrategy[Resource]] = {Action.READ_AUDIT: places.map(Trail)}
+    kinds: dict[Action, st.SearchStrategy[Resource]] = dict.fromkeys(ABOUT_TRAIL, places.map(Trail))
     kinds |= dict.fromkeys(ABOUT_RULES, places.map(RuleBook))
     resource = draw(kinds.get(action, recordings))
     return Situation(

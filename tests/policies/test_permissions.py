@@ -112,6 +112,7 @@ def test_what_no_action_escapes() -> None:
     ("action", "roles"),
     [
         (Action.READ_AUDIT, {"privacy-officer", "auditor"}),
+        (Action.READ_LOG, {"privacy-officer", "auditor"}),
         (Action.PROPOSE_RULES, {"privacy-officer", "functional-administrator"}),
         (Action.ACTIVATE_RULES, {"privacy-officer", "decider"}),
         (Action.READ_RULES, {"privacy-officer", "functional-administrator", "decider", "auditor"}),

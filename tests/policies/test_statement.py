@@ -12,6 +12,7 @@ import pytest
 from policies.engine import RuleSet
 from policies.facts import (
     ABOUT_RULES,
+    ABOUT_TRAIL,
     Action,
     Grant,
     Person,
@@ -99,7 +100,7 @@ class Chance:
     def resource(self, action: Action, footage: Recording) -> Resource:
         if action in ABOUT_RULES:
             return RuleBook(self.home())
-        if action is Action.READ_AUDIT or (action is Action.EVALUATE and self.likely(0.5)):
+        if action in ABOUT_TRAIL or (action is Action.EVALUATE and self.likely(0.5)):
             return Trail(self.home())
         return footage
 

@@ -122,6 +122,10 @@ class World:
             self.person(person), Action.READ_AUDIT, trail or Trail(self.municipality), purpose, NOW
         )
 
+    def read_log(self, person: Person | str, trail: Trail | None = None) -> Situation:
+        who = self.person(person) if isinstance(person, str) else person
+        return Situation(who, Action.READ_LOG, trail or Trail(self.municipality), "", NOW)
+
     def search(self, person: str = "supervisor", **changes: Any) -> Search:
         search = Search(
             id=id_of("search"),

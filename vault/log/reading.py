@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from auditor import proofs
@@ -35,6 +35,12 @@ class Numbered(NamedTuple):
 def checkpoint(session: Session) -> LogCheckpoint | None:
     """The newest checkpoint; None while the log is empty, for an empty log signs nothing."""
     return session.scalar(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1))
+
+
+def cosigned_checkpoint(session: Session) -> LogCheckpoint | None:
+    """The newest checkpoint that a witness cosigned; None when there is none."""
+    newest = select(func.max(LogCosignature.size)).scalar_subquery()
+    return session.scalar(select(LogCheckpoint).where(LogCheckpoint.size == newest))
 
 
 def size(session: Session) -> int:

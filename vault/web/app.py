@@ -18,6 +18,7 @@ from vault.db import DatabaseAway
 from vault.facts import Unknown
 from vault.footage import RangeOutside
 from vault.keys import KeyRing, Role, WrappingBroken
+from vault.log.witnesses import CosignatureRefused, known_witnesses
 from vault.objects import ObjectMissing, StoreUnavailable
 from vault.requests import GrantTooLong, RequestClosed
 from vault.rule_changes import ProposalClosed, ProposalOutdated, RulesUnchanged
@@ -25,7 +26,7 @@ from vault.rulesets import RuleSetAltered, RuleSetMissing
 from vault.sealing import SealBroken
 from vault.settings import Settings
 from vault.vault import Vault
-from vault.web import api, authzen, description, problems, rules
+from vault.web import api, authzen, description, log, problems, rules
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -42,6 +43,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     RequestClosed: problems.REQUEST_CLOSED,
     GrantTooLong: problems.GRANT_TOO_LONG,
     RangeOutside: problems.RANGE,
+    CosignatureRefused: problems.COSIGNATURE_REFUSED,
     SealBroken: problems.BROKEN,
     ObjectMissing: problems.BROKEN,
     WrappingBroken: problems.BROKEN,
@@ -80,6 +82,7 @@ def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = n
     watch = api.watch_with(vault, completions, clock)
     app.include_router(authzen.routes(vault, clock))
     app.include_router(authzen.metadata_routes(settings.vault_url))
+    app.include_router(log.routes(vault, known_witnesses(settings.witnesses), clock))
     app.mount("/api/v1", _api(vault, settings, watch, clock))
     _add_problems(app)
     guarded = authzen.RequestIds(

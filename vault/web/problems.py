@@ -126,6 +126,14 @@ RULES_ALTERED = _problem(
     "De opgeslagen regels zijn niet die van hun kenmerk; er wordt niet mee besloten. Waarschuw de beheerder.",
     "The stored rules are not those of their digest; nothing is decided by them. Warn the administrator.",
 )
+COSIGNATURE_REFUSED = _problem(
+    422,
+    "cosignature-refused",
+    "Medeondertekening niet aangenomen",
+    "Cosignature not accepted",
+    "Dit is geen controlepunt van dit log met een geldige handtekening van een getuige die hier bekend is.",
+    "This is no checkpoint of this log with a valid signature of a witness that is known here.",
+)
 INVALID = _problem(
     400,
     "invalid-input",

@@ -1,0 +1,87 @@
+"""The commands about the log, as an operator runs them: exported, verified, witnessed."""
+
+from pathlib import Path
+
+import pytest
+
+from console import audit
+from tests.console.conftest import Command
+from tests.installation import Installation
+from tests.watching import entries, payload_of
+from vault.audit import Event
+
+
+@pytest.fixture
+def exported(small: Installation, command: Command, tmp_path: Path) -> Path:
+    """An export, made by the command."""
+    small.settle()
+    said = command("audit", "export", tmp_path / "export", settings=small.environment("vault"))
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("den-helder.example/log: ")
+    return tmp_path / "export"
+
+
+def test_what_was_exported_is_verified_without_settings(
+    small: Installation, command: Command, exported: Path
+) -> None:
+    said = command("audit", "verify", exported, "--key", small.vault.ring.log_keys[0], "--language", "en")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("PROVEN: den-helder.example/log")
+    assert "municipality.registered" in said.out
+
+
+def test_the_trail_says_who_exported(small: Installation, exported: Path) -> None:
+    assert exported.is_dir()
+    [entry] = entries(small, Event.LOG_EXPORTED)
+    assert payload_of(small, entry)["actor"]["kind"] == "operator"
+
+
+def test_a_mismatch_has_its_exit_code(small: Installation, command: Command, exported: Path) -> None:
+    next((exported / "tile" / "entries").rglob("*.p/*")).write_bytes(b"")
+    said = command("audit", "verify", exported, "--key", small.vault.ring.log_keys[0])
+    assert said.code == 1
+    assert said.out.startswith("KLOPT NIET")
+
+
+def test_a_witness_is_made_and_watches(
+    small: Installation, command: Command, exported: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "witness"
+    made = command("witness", "key", "--name", "or.example", "--folder", home)
+    assert made.out.startswith("or.example+")
+    key = small.vault.ring.log_keys[0]
+    said = command("witness", "watch", exported, "--key", key, "--folder", home, "--once")
+    assert (said.code, said.err) == (0, "")
+    again = command("witness", "key", "--name", "or.example", "--folder", home)
+    assert (again.code, again.out) == (2, "")
+    assert "has a key already" in again.err
+
+
+def test_a_folder_that_is_no_export_is_refused(small: Installation, command: Command, tmp_path: Path) -> None:
+    small.settle()
+    (tmp_path / "letter.txt").write_text("mine")
+    said = command("audit", "export", tmp_path, settings=small.environment("vault"))
+    assert said.code == 2
+    assert "no export of a log" in said.err
+
+
+@pytest.mark.parametrize("wrong", ["vkey", "or.example+12345678+AAAA"])
+def test_a_witness_that_is_none_stops_the_start(
+    small: Installation, command: Command, wrong: str, tmp_path: Path
+) -> None:
+    settings = small.environment("vault") | {"BODYCAM_WITNESSES": wrong}
+    for arguments in (["vault"], ["audit", "export", tmp_path / "export"]):
+        said = command(*arguments, settings=settings)
+        assert said.code == 2
+        assert "BODYCAM_WITNESSES" in said.err
+
+
+def test_long_work_says_how_far_it_is(
+    small: Installation, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.settle()
+    monkeypatch.setattr(audit, "PROGRESS_SECONDS", 0.0)
+    said = command("audit", "export", tmp_path / "export", settings=small.environment("vault"))
+    number = said.err.strip().split(" / ")
+    assert len(number) == 2
+    assert number[0] == number[1]

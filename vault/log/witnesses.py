@@ -1,0 +1,66 @@
+"""Witnesses (getuigen): others who vouch that they see the log we show to everybody, and that it only grows.
+
+What they hand in is verified and kept beside the checkpoint it is of. It is no entry in the trail: it says
+nothing of footage, is signed by itself, and an entry would need a checkpoint that asks to be cosigned again.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from auditor import notes
+from auditor.checkpoints import Checkpoint
+from auditor.notes import COSIGNATURE, NoteBroken, VerifierKey
+from vault.log.tables import LogCheckpoint, LogCosignature
+from vault.settings import SettingsRefused
+from vault.vault import Vault
+
+
+class CosignatureRefused(Exception):
+    """No checkpoint of this log, or no valid cosignature by a witness that is known here."""
+
+
+def known_witnesses(keys: str) -> tuple[VerifierKey, ...]:
+    """The witnesses of the setting. Raises SettingsRefused."""
+    try:
+        witnesses = tuple(VerifierKey.parse(key) for key in keys.split())
+    except NoteBroken as broken:
+        raise SettingsRefused(f"BODYCAM_WITNESSES: {broken}") from None
+    if any(witness.kind != COSIGNATURE for witness in witnesses):
+        raise SettingsRefused("BODYCAM_WITNESSES: a witness has a cosignature key, of type 4")
+    if len({witness.name for witness in witnesses}) < len(witnesses):
+        raise SettingsRefused("BODYCAM_WITNESSES: two keys of one name")
+    return witnesses
+
+
+def accept(vault: Vault, note: bytes, witnesses: Sequence[VerifierKey], *, now: datetime) -> int:
+    """Keep the cosignatures in `note`, a checkpoint as a witness hands it in; how many there were.
+
+    Raises CosignatureRefused when one that is known does not hold, or none is.
+    """
+    try:
+        text, lines = notes.split(note)
+        size = Checkpoint.parse(text).size
+        found = list(_cosigned(text, lines, witnesses))
+    except NoteBroken as broken:
+        raise CosignatureRefused(str(broken)) from None
+    if not found:
+        raise CosignatureRefused("no witness of ours")
+    with vault.database.transaction() as session:
+        signed = session.get(LogCheckpoint, size)
+        if signed is None or notes.split(signed.note.encode())[0] != text:
+            raise CosignatureRefused("not a checkpoint of this log")
+        for witness, line in found:
+            row = LogCosignature(size=size, witness=witness.name, line=line, received_at=now)
+            session.merge(row)
+    return len(found)
+
+
+def _cosigned(
+    text: str, lines: Sequence[str], witnesses: Sequence[VerifierKey]
+) -> Iterator[tuple[VerifierKey, str]]:
+    """The lines that are of known witnesses, each verified. Raises NoteBroken."""
+    for line in lines:
+        for witness in witnesses:
+            if notes.is_by(line, witness):
+                notes.open_note(notes.join(text, [line]), [witness])
+                yield witness, line
