@@ -1,19 +1,25 @@
 """Leaves below the minimum go when every term up to there is over; the log goes on to verify."""
 
 import json
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from auditor import merkle, proofs
+from auditor.checkpoints import open_checkpoint
+from auditor.findings import Kind
+from auditor.reading import Folder
+from auditor.verify import Outcome, verify
 from console.demo import town
-from tests.vault.erasure.conftest import KEEPER, NOW, Aged
+from tests.vault.erasure.conftest import KEEPER, NOW, OPERATOR, Aged
 from vault.audit import Event
 from vault.base import table_of
 from vault.erasure import payloads, pruning
 from vault.erasure.terms import Terms
 from vault.log import reading
+from vault.log.exporting import export
 from vault.log.tables import LogEntry, LogPosition, LogReader, TrailTerm
 from vault.tables import AuditEntry, AuditPayload
 
@@ -165,3 +171,20 @@ def test_the_database_refuses_all_but_what_is_below_the_minimum(aged: Aged) -> N
     assert numbers(aged)[:2] == (256, 256)
     aged.tell_pruned(256)
     aged.number()
+
+
+def test_an_outsider_verifies_what_is_left_and_that_it_continues_what_was(aged: Aged, tmp_path: Path) -> None:
+    old_trail(aged)
+    [key] = aged.vault.ring.log_keys
+    export(aged.vault, tmp_path / "before", OPERATOR, (), now=NOW)
+    kept = open_checkpoint((tmp_path / "before" / "checkpoint").read_bytes(), key)
+    aged.number()
+    payloads.destroy(aged.vault, KEEPER, now=LATER)
+    gone = pruning.prune(aged.vault, KEEPER, now=LATER)
+    aged.number()
+    export(aged.vault, tmp_path / "after", OPERATOR, (), now=NOW)
+    report = verify(Folder(tmp_path / "after"), key, since=kept)
+    assert (report.outcome, report.findings) == (Outcome.PROVEN, [])
+    assert (report.minimum, report.unseen) == (gone, gone)
+    told = verify(Folder(tmp_path / "after"), key, shown_from=0)
+    assert {found.kind for found in told.findings} == {Kind.PRUNED}
