@@ -112,6 +112,7 @@ def aged(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Aged]:
         made = at_scale(tmp_path, request.getfixturevalue("postgres_url"), request.getfixturevalue("radosgw"))
     world = Aged(made, made.vault)
     yield world
+    world.number()
     world.restart()
     findings = check_all(world.vault, now=datetime.now(UTC))
     for vault in (made.vault, *world.opened):
