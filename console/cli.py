@@ -160,13 +160,14 @@ def run_up(
     audience: Annotated[str, typer.Option(help="What staff tokens name as their audience.")],
     municipality: Annotated[list[str], typer.Option(help="Rule set to serve; may be given again.")],
     port: Annotated[int, typer.Option(help="The vault's; ingest and keeper take the two after it.")] = 8000,
+    origin: keys.Origin = None,
 ) -> None:
     """Run vault, ingest and keeper on this machine, on SQLite and a directory."""
     embedded = Embedded(
         home.absolute(), issuer, audience, {"vault": port, "ingest": port + 1, "keeper": port + 2}
     )
     _stop_when_told()
-    embedded.prepare(municipality)
+    embedded.prepare(municipality, origin=origin)
     try:
         embedded.start()
         typer.echo(f"vault {embedded.url('vault')}   ingest {embedded.url('ingest')}   logs {embedded.home}")

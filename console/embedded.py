@@ -47,14 +47,17 @@ class Embedded:
     ports: Mapping[str, int]
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def prepare(self, municipalities: list[str]) -> None:
-        """Make what is missing: folder, key rings, database schema, object store. Changes nothing else."""
+    def prepare(self, municipalities: list[str], *, origin: str | None = None) -> None:
+        """Make what is missing: folder, key rings, database schema, object store. Changes nothing else.
+
+        `origin` is the name of the log, when the rings are made.
+        """
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.home.stat().st_mode & 0o077:
             raise HomeRefused(f"{self.home} is open to others: chmod 700 it")
         if not (self.home / "keys").exists():
             (self.home / "keys").mkdir(mode=0o700)
-            create_rings(*self._rings, municipalities)
+            create_rings(*self._rings, municipalities, origin=origin)
         for municipality in set(municipalities) - self.ring().sealing.keys():
             add_municipality(*self._rings, municipality)
         open_store(self._objects_url, create=True)

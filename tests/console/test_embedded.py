@@ -13,7 +13,9 @@ import requests
 
 from console.embedded import PROCESSES, Embedded, NotReady, free_ports
 from tests.watching import eventually
+from vault.db import Database
 from vault.keys import KeyRing
+from vault.log import reading
 
 
 @pytest.fixture
@@ -31,6 +33,15 @@ def alive(pid: int) -> bool:
         return False
 
 
+def signed(made: Embedded) -> bool:
+    """Whether the keeper signed the log over what was entered when the processes started."""
+    database = Database(f"sqlite:///{made.home / 'vault.db'}")
+    with database.reading() as session:
+        found = reading.checkpoint(session)
+    database.close()
+    return found is not None
+
+
 def test_preparing_again_changes_nothing(embedded: Embedded) -> None:
     before = embedded.ring()
     embedded.prepare(["noordwijk"])
@@ -46,6 +57,13 @@ def test_a_municipality_can_be_added_later(embedded: Embedded) -> None:
     assert set(KeyRing.load(embedded.home / "keys" / "ingest").sealing) == {"noordwijk", "den-helder"}
 
 
+def test_the_log_keeps_the_name_it_was_given(tmp_path: Path) -> None:
+    made = Embedded(tmp_path / "home", "http://localhost:9", "bodycam-vault", free_ports())
+    made.prepare(["noordwijk"], origin="bodycams.noordwijk.example/log")
+    made.prepare(["noordwijk"], origin="another.example/log")
+    assert made.ring().origin == "bodycams.noordwijk.example/log"
+
+
 def test_each_process_has_its_own_ring(embedded: Embedded) -> None:
     assert embedded.settings("vault").keys == embedded.settings("keeper").keys
     assert embedded.settings("ingest").keys != embedded.settings("vault").keys
@@ -56,6 +74,7 @@ def test_the_three_start_and_stop(embedded: Embedded, monkeypatch: pytest.Monkey
     monkeypatch.setenv("BODYCAM_PART_BYTES", "1")
     embedded.start()
     pids = [embedded.process_id(process) for process in PROCESSES]
+    eventually(lambda: signed(embedded))
     for process in PROCESSES:
         assert requests.get(f"{embedded.url(process)}/health/ready", timeout=10).ok
     os.kill(pids[2], signal.SIGKILL)

@@ -140,6 +140,7 @@ def test_a_payload_that_was_replaced_is_found_out(installation: Installation) ->
     change(installation, row, sealed=forged.sealed)
     with pytest.raises(PayloadBroken):
         audit.read_payload(installation.vault.ring, row, payload_row(installation, row))
+    installation.settle()
     found = check_all(installation.vault, now=datetime.now(UTC))
     assert found == [Finding("payload-does-not-match-entry", str(row.id))]
     change(installation, row, sealed=honest.sealed, salt=bytes(32))

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import ARRAY, BigInteger, Uuid, bindparam, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from auditor import merkle, notes
@@ -120,7 +121,10 @@ def _advance(session: Session, ring: KeyRing, reached: Position, most: int, now:
         until = (horizon, 0) if len(found) < most else (reached.xid, reached.seq)
     fresh = found if all(row[-1] for row in found) else _without_numbered(session, found)
     if fresh:
-        _number(session, reached.size, [row.id for row in fresh])
+        try:
+            _number(session, reached.size, [row.id for row in fresh])
+        except IntegrityError:
+            raise LogBroken("an entry that is next has a number already") from None
         _sign(session, ring, reached.size, [leaf_hash(row.leaf) for row in fresh], now)
     _move(session, reached, Position(reached.size + len(fresh), *until))
     return len(fresh)

@@ -13,7 +13,7 @@ from auditor import merkle, tiles
 from auditor.checkpoints import Checkpoint
 from auditor.notes import join
 from tests.installation import Installation
-from tests.vault.log.conftest import appended, assert_whole
+from tests.vault.log.conftest import appended, assert_whole, numbered
 from vault.base import table_of
 from vault.keys import KeyRing, create_rings, rotate_log
 from vault.log import reading, sequencer
@@ -190,6 +190,22 @@ def test_refuses_a_log_that_is_not_what_it_signed(installation: Installation, ho
         for table, rows in before.items():
             session.execute(delete(table))
             session.execute(insert(table), rows)
+    installation.settle()
+    assert_whole(installation)
+
+
+def test_refuses_when_an_entry_has_a_number_already(installation: Installation) -> None:
+    """Its number stands in the place of an old entry, which would so be out of the log."""
+    installation.settle()
+    vault = installation.vault
+    [entry_id] = appended(vault, 1)
+    ids = numbered(vault)
+    with vault.database.transaction() as session:
+        session.execute(update(LogEntry).where(LogEntry.index == 4).values(entry_id=entry_id))
+    with pytest.raises(LogBroken, match="a number already"):
+        sequence(vault, now=NOW)
+    with vault.database.transaction() as session:
+        session.execute(update(LogEntry).where(LogEntry.index == 4).values(entry_id=ids[4]))
     installation.settle()
     assert_whole(installation)
 
