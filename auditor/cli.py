@@ -14,10 +14,11 @@ from auditor.language import Language
 from auditor.leaves import LeafBroken
 from auditor.merkle import ProofBroken
 from auditor.notes import NoteBroken
-from auditor.options import Key, Token, Tongue, Witnesses, read_key, read_keys, read_token
-from auditor.reading import Unreadable, place_of
+from auditor.options import Key, Token, Tongue, Witnesses, read_file, read_key, read_keys, read_token
+from auditor.reading import Unreadable, Web, place_of
 from auditor.receipt_check import verify_receipt
 from auditor.telling import told, told_of_entry
+from auditor.timestamps import TimestampRefused, timestamp
 from auditor.verify import Outcome, verify
 from auditor.witness import WitnessRefused
 
@@ -25,7 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 app.add_typer(watching.app, name="witness")
 app.command("verify-receipt")(verify_receipt)
 
-REFUSALS = (NoteBroken, Unreadable, WitnessRefused)
+REFUSALS = (NoteBroken, Unreadable, WitnessRefused, TimestampRefused)
 """What a person at the command line can do something about: said in one line, without a traceback."""
 PROGRESS_SECONDS = 2.0
 
@@ -47,6 +48,9 @@ def verify_log(
     since: Annotated[
         Path | None, typer.Option(help="Checkpoint that you kept: the log must continue it.")
     ] = None,
+    since_key: Annotated[
+        str | None, typer.Option(help="Verifier key of the log at that time, where it is another now.")
+    ] = None,
     shown_from: Annotated[
         int | None, typer.Option(help="Entries from this index on must be shown.", min=0)
     ] = None,
@@ -61,11 +65,12 @@ def verify_log(
     Ends with 0 when it is proven, 1 when something does not match, 2 when it could not be checked.
     """
     log = read_key(key)
+    before = read_key(since_key) if since_key else log
     report = verify(
         place_of(where, token=read_token(token)),
         log,
         read_keys(witness),
-        since=open_checkpoint(since.read_bytes(), log) if since else None,
+        since=open_checkpoint(read_file(since), before) if since else None,
         shown_from=shown_from,
         progress=_Progress(),
         processes=processes,
@@ -87,15 +92,27 @@ def verify_proof(
     Ends with 0 when it is proven, 1 when it is not.
     """
     log, witnesses = read_key(key), read_keys(witness)
-    leaf = entry.read_bytes() if entry else None
+    proof, leaf = read_file(file), read_file(entry) if entry else None
     try:
-        proven = verify_entry(file.read_bytes(), leaf, log, witnesses)
+        proven = verify_entry(proof, leaf, log, witnesses)
     except (NoteBroken, ProofBroken, LeafBroken) as broken:
         typer.echo("\n".join(told_of_entry(str(broken), log, witnesses, language)))
         raise typer.Exit(Outcome.MISMATCH) from None
     typer.echo("\n".join(told_of_entry(proven, log, witnesses, language)))
     missing = any(each not in proven.signed.cosigned_at for each in witnesses)
     raise typer.Exit(Outcome.UNCHECKED if missing else Outcome.PROVEN)
+
+
+@app.command("timestamp")
+def run_timestamp(
+    folder: Annotated[Path, typer.Argument(help="Folder of an export.")],
+    key: Key,
+    authority: Annotated[str, typer.Option(help="http(s) address of a timestamp authority (RFC 3161).")],
+    roots: Annotated[Path, typer.Option(help="Certificates (PEM) from which the authority's descends.")],
+) -> None:
+    """Have an export's checkpoint timestamped; the token is verified, and put beside the export."""
+    token, moment = timestamp(folder, read_key(key), Web(authority), read_file(roots))
+    typer.echo(f"{moment:%Y-%m-%d %H:%M:%S} UTC  {token}")
 
 
 class _Progress:

@@ -8,6 +8,7 @@ import typer
 
 from auditor.language import Language
 from auditor.notes import VerifierKey
+from auditor.reading import Unreadable
 
 Key = Annotated[str, typer.Option("--key", help="Verifier key (vkey) of the log, or a file with it.")]
 Witnesses = Annotated[
@@ -29,6 +30,14 @@ def read_key(text: str) -> VerifierKey:
 def read_token(text: str | None) -> str | None:
     """The token that `text` is, or that stands in the file of that name just now."""
     return _of_file(text).strip() if text else None
+
+
+def read_file(path: Path) -> bytes:
+    """What a file that somebody named holds. Raises Unreadable."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
 
 
 def read_keys(texts: list[str] | None) -> list[VerifierKey]:

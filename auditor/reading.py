@@ -87,13 +87,16 @@ class Web:
 
     def fetch(self, path: str, most: int) -> bytes:
         """As `Place.fetch`."""
-        return self._ask(urllib.request.Request(f"{self.prefix}/{path}", headers=self.headers), most)  # noqa: S310
+        return self._ask(urllib.request.Request(self._url(path), headers=self.headers), most)  # noqa: S310
 
-    def post(self, path: str, body: bytes, most: int) -> bytes:
-        """Send `body` as text, and give the answer. Raises as `fetch`."""
-        headers = self.headers | {"Content-Type": "text/plain; charset=utf-8"}
-        request = urllib.request.Request(f"{self.prefix}/{path}", data=body, headers=headers, method="POST")  # noqa: S310
+    def post(self, path: str, body: bytes, most: int, *, kind: str = "text/plain; charset=utf-8") -> bytes:
+        """Send `body` of that media type, and give the answer. Raises as `fetch`."""
+        headers = self.headers | {"Content-Type": kind}
+        request = urllib.request.Request(self._url(path), data=body, headers=headers, method="POST")  # noqa: S310
         return self._ask(request, most)
+
+    def _url(self, path: str) -> str:
+        return f"{self.prefix}/{path}" if path else self.prefix
 
     def _ask(self, request: urllib.request.Request, most: int) -> bytes:
         where = request.full_url

@@ -9,7 +9,7 @@ import typer
 
 from auditor.language import Language, Text
 from auditor.notes import NoteBroken, VerifierKey
-from auditor.options import Key, Tongue, Witnesses, read_key, read_keys
+from auditor.options import Key, Tongue, Witnesses, read_file, read_key, read_keys
 from auditor.receipts import ReceiptBroken, Shown, verify
 from auditor.verify import Outcome
 
@@ -27,7 +27,7 @@ def verify_receipt(
     """
     log, witnesses, keys = read_key(key), read_keys(witness), _jwk_set(receipt_keys)
     try:
-        shown = verify(file.read_bytes(), log, keys, witnesses)
+        shown = verify(read_file(file), log, keys, witnesses)
     except ReceiptBroken as broken:
         typer.echo(f"{broken.flaw.value.in_language(language)} ({broken.detail})")
         raise typer.Exit(Outcome.MISMATCH) from None
@@ -38,7 +38,7 @@ def verify_receipt(
 
 def _jwk_set(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads(file.read_bytes())
+        found = json.loads(read_file(file))
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import verify_log, verify_proof
+from auditor.cli import run_timestamp, verify_log, verify_proof
 from auditor.receipt_check import verify_receipt
 from console import erasing
 from console.registering import operator
@@ -22,6 +22,7 @@ app.command("verify")(verify_log)
 app.command("verify-proof")(verify_proof)
 app.command("verify-receipt")(verify_receipt)
 app.command("destroy-epoch")(erasing.destroy_epoch)
+app.command("timestamp")(run_timestamp)
 
 PROGRESS_SECONDS = 2.0
 

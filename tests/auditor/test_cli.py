@@ -15,7 +15,7 @@ from auditor import cli, notes, proofs, reading, tiles
 from auditor.notes import COSIGNATURE, VerifierKey
 from auditor.reading import Folder
 from tests.auditor.conftest import Exported
-from tests.logs import entry, put
+from tests.logs import Log, entry, put
 
 LONELY = """
 import runpy, sys
@@ -94,6 +94,21 @@ def test_an_older_checkpoint_is_compared(exported: Exported, tmp_path: Path) -> 
     ran = run(*arguments, "--since", tmp_path / "kept")
     assert ran.exit_code == 1
     assert "shorter than a checkpoint it signed before" in ran.stdout
+
+
+def test_it_may_have_had_another_key(exported: Exported, tmp_path: Path) -> None:
+    put(tmp_path, "kept", (exported.folder / tiles.CHECKPOINT).read_bytes())
+    successor = Log()
+    successor.write(exported.folder, 900)
+    arguments = ("verify", exported.folder, "--key", successor.key, "--since", tmp_path / "kept")
+    assert run(*arguments, "--since-key", exported.log.key).exit_code == 0
+    assert "no signature of a known key" in str(run(*arguments).exception)
+
+
+def test_a_file_that_is_not_there_is_named(made: Exported, tmp_path: Path) -> None:
+    ran = alone("verify", made.folder, "--key", made.log.key, "--since", tmp_path / "nothing")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.endswith("nothing: No such file or directory\n")
 
 
 def test_long_work_says_how_far_it_is(made: Exported, monkeypatch: pytest.MonkeyPatch) -> None:

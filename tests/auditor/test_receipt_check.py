@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 
 from auditor.cli import app
 from auditor.notes import COSIGNATURE, NoteBroken, VerifierKey
+from auditor.reading import Unreadable
 from tests.auditor.signing import Signer, TwoEntries, claims_of, document, leaf_of
 
 LEAF = leaf_of()
@@ -70,4 +71,4 @@ def test_keys_that_are_none(files: tuple[Path, Path], keys: str) -> None:
 def test_what_cannot_be_read(files: tuple[Path, Path]) -> None:
     assert isinstance(check(files, key="no key").exception, NoteBroken)
     files[0].unlink()
-    assert isinstance(check(files).exception, FileNotFoundError)
+    assert isinstance(check(files).exception, Unreadable)

@@ -1,5 +1,6 @@
 """The log through the vault's doors, as outsiders read it: who may, what they get, and that it is known."""
 
+import base64
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from auditor.verify import Outcome, verify
 from auditor.witness import create, look, submit_to
 from console.demo import town
 from tests.installation import free_port, listening
-from tests.watching import House, entries, ids, payload_of, problem
+from tests.watching import House, entries, eventually, ids, payload_of, problem
 from vault.audit import Event
 from vault.log.access import ACCOUNTED
 from vault.tables import Assignment
@@ -56,10 +57,15 @@ def log_key(house: House) -> VerifierKey:
 
 
 def test_an_outsider_verifies_it_over_http(house: House) -> None:
+    grant = house.grant()
+    assert house.watch(grant, "0-99").status_code == 206
+    assert house.watch(grant, "0-99", town.ADMINISTRATOR).status_code == 403
+    eventually(lambda: entries(house.installation, Event.VIEWING_COMPLETED))
     house.installation.settle()
     report = verify(web(house), log_key(house))
     assert (report.outcome, report.findings) == (Outcome.PROVEN, [])
-    assert report.types["recording.kept"] >= 1
+    written = ("recording.kept", "request.approved", "viewing.served", "viewing.denied", "viewing.completed")
+    assert set(written) <= report.types.keys()
 
 
 def test_its_files_are_of_the_kinds_that_the_format_names(house: House) -> None:
@@ -160,7 +166,8 @@ def test_what_is_no_cosignature_of_ours_is_refused(witnessed: House) -> None:
     note = get(witnessed, "checkpoint").content
     text = notes.split(note)[0]
     other = Ed25519PrivateKey.generate()
-    forged = text.replace("\n", "\n1", 1)
+    forged, (origin, size, _, *_) = text.replace("\n", "\n1", 1), text.split("\n")
+    other_root = f"{origin}\n{size}\n{base64.b64encode(bytes(32)).decode()}\n"
     wrong = [
         b"",
         b"\xff",
@@ -169,6 +176,7 @@ def test_what_is_no_cosignature_of_ours_is_refused(witnessed: House) -> None:
         notes.join(text, [notes.cosign(text, "another", WITNESS, at=1)]),
         notes.join(text, [notes.cosign(forged, NAME, WITNESS, at=1)]),
         notes.join(forged, [notes.cosign(forged, NAME, WITNESS, at=1)]),
+        notes.join(other_root, [notes.cosign(other_root, NAME, WITNESS, at=1)]),
     ]
     for body in wrong:
         problem(post(witnessed, body), 422, "cosignature-refused")
