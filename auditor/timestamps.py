@@ -12,6 +12,7 @@ The library is an extra: `rfc3161-client`.
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from cryptography import x509
 
@@ -51,17 +52,22 @@ def timestamp(folder: Path, log: VerifierKey, authority: Web, roots: bytes) -> t
         answer = authority.post("", request.as_bytes(), _MOST_ANSWER, kind=QUERY)
     except Absent as absent:
         raise Unreadable(f"{absent}: no timestamp authority") from None
-    moment = verify(note, answer, roots, nonce=request.nonce)
+    moment = verify(note, answer, roots, asked=request)
     write_durably(stamped, note)
     write_durably(token, answer)
     return token, moment
 
 
-def verify(note: bytes, token: bytes, roots: bytes, *, nonce: int | None = None) -> datetime:
-    """The moment at which `note` was there, by `token`. Raises TimestampRefused."""
+def verify(note: bytes, token: bytes, roots: bytes, *, asked: Any = None) -> datetime:
+    """The moment at which `note` was there, by `token`. Raises TimestampRefused.
+
+    `asked`: the request that it must be the answer to, and not to an earlier one.
+    """
     client = _client()
     try:
-        builder = client.VerifierBuilder(roots=x509.load_pem_x509_certificates(roots), nonce=nonce)
+        builder = client.VerifierBuilder.from_request(asked) if asked else client.VerifierBuilder()
+        for root in x509.load_pem_x509_certificates(roots):
+            builder = builder.add_root_certificate(root)
         answer = client.decode_timestamp_response(token)
         builder.build().verify_message(answer, note)
         moment: datetime = answer.tst_info.gen_time

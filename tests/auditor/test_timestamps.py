@@ -69,6 +69,23 @@ def test_what_does_not_hold_is_not_kept(exported: Exported, authority: Authority
     assert not (exported.folder / timestamps.FOLDER).exists()
 
 
+def test_an_answer_to_an_earlier_question_is_refused(exported: Exported, authority: Authority) -> None:
+    token, _ = stamped(exported, authority)
+    earlier = token.read_bytes()
+    token.unlink()
+
+    class Replaying(Web):
+        def post(self, path: str, body: bytes, most: int, *, kind: str = "") -> bytes:
+            assert (path, bool(body), most > len(earlier), kind) == ("", True, True, timestamps.QUERY)
+            return earlier
+
+    with pytest.raises(TimestampRefused):
+        timestamp(
+            exported.folder, exported.log.key, Replaying(authority.address), authority.root.read_bytes()
+        )
+    assert not token.exists()
+
+
 def test_a_token_is_of_one_note(exported: Exported, authority: Authority) -> None:
     token, _ = stamped(exported, authority)
     with pytest.raises(TimestampRefused):
