@@ -16,6 +16,7 @@ from auditor.merkle import ProofBroken
 from auditor.notes import NoteBroken
 from auditor.options import Key, Token, Tongue, Witnesses, read_file, read_key, read_keys, read_token
 from auditor.reading import Unreadable, Web, place_of
+from auditor.receipt_check import verify_receipt
 from auditor.telling import told, told_of_entry
 from auditor.timestamps import TimestampRefused, timestamp
 from auditor.verify import Outcome, verify
@@ -23,6 +24,7 @@ from auditor.witness import WitnessRefused
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(watching.app, name="witness")
+app.command("verify-receipt")(verify_receipt)
 
 REFUSALS = (NoteBroken, Unreadable, WitnessRefused, TimestampRefused)
 """What a person at the command line can do something about: said in one line, without a traceback."""

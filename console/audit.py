@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from auditor.cli import run_timestamp, verify_log, verify_proof
+from auditor.receipt_check import verify_receipt
+from console import erasing
 from console.registering import operator
 from vault.keys import KeyRing, Role
 from vault.log.exporting import export
@@ -19,6 +21,8 @@ from vault.vault import open_vault
 app = typer.Typer(no_args_is_help=True, help="The log that outsiders check: export it, verify it.")
 app.command("verify")(verify_log)
 app.command("verify-proof")(verify_proof)
+app.command("verify-receipt")(verify_receipt)
+app.command("destroy-epoch")(erasing.destroy_epoch)
 app.command("timestamp")(run_timestamp)
 
 PROGRESS_SECONDS = 2.0

@@ -25,6 +25,7 @@ from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from policies.retention import AMSTERDAM
 from vault import logs, quarantine, rule_records
+from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
 from vault.evidence.periods import PeriodUnreadable
 from vault.facts import Unknown
@@ -74,6 +75,7 @@ REFUSALS = (
     WeekUnknown,
     HomeRefused,
     NotReady,
+    EpochStays,
     ExportRefused,
     *AUDITOR_REFUSALS,
 )

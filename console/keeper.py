@@ -17,6 +17,7 @@ from ingest.intake import Intake
 from ingest.reaper import reap, reap_orphans
 from vault import tracing
 from vault.audit import Actor
+from vault.erasure import epochs, payloads, pruning
 from vault.evidence.checking import record_check
 from vault.exports.streams import Stream, streams_of
 from vault.invariants import check_all
@@ -64,6 +65,7 @@ class Keeper:
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         every_second, every_minute = IntervalTrigger(seconds=1), IntervalTrigger(minutes=1)
         every_five = IntervalTrigger(minutes=5)
+        before_the_check = CronTrigger(hour=2, minute=45)
         at_night = CronTrigger(hour=3, minute=15)
         sequencing = self._sequencing
         scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
@@ -81,6 +83,7 @@ class Keeper:
         scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
         scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
+        scheduler.add_job(self._do, before_the_check, ["erase", self.erase], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["check", self.check])
         return scheduler
@@ -145,6 +148,14 @@ class Keeper:
             log.error("invariant.broken", check=finding.check, why=finding.about)
         record_check(self._vault, self._by, findings, now=now)
         return len(findings)
+
+    def erase(self) -> int:
+        """Destroy what is over its term in the trail: payloads, then leaves; how many of both."""
+        now = datetime.now(UTC)
+        epochs.follow(self._vault)
+        return payloads.destroy(self._vault, self._by, now=now) + pruning.prune(
+            self._vault, self._by, now=now
+        )
 
     def closed(self) -> Mapping[str, tuple[str, ...]]:
         """The municipalities of which no footage is taken in, each with the legal records it lacks."""

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import Counter
 from starlette.responses import JSONResponse, Response
 
+from ingest import problems, proofs
 from ingest.examination import examine, waiting
 from ingest.intake import Intake
 from ingest.probe import ProbeAway
@@ -19,6 +20,7 @@ from vault import tracing
 from vault.ids import RecordingId
 from vault.objects import StoreFull, StoreUnavailable
 from vault.tables import Arrival, Recording, State
+from vault.web.problem import Refused
 
 log = structlog.get_logger()
 
@@ -159,6 +161,16 @@ class Door:
             "receipt": arrival.receipt,
         }
         return JSONResponse(body, 200, headers)
+
+    def proof(self, recording_id: RecordingId) -> Response:
+        """A recording's receipt with the proof that its entry is in the log, to be checked offline."""
+        headers = {"Cache-Control": "no-store"}
+        try:
+            return JSONResponse(proofs.prove(self.intake, recording_id), 200, headers)
+        except proofs.NotYet:
+            raise Refused(problems.PROOF_NOT_YET, headers=headers | {"Retry-After": "1"}) from None
+        except proofs.Pruned:
+            raise Refused(problems.PROOF_GONE, headers=headers) from None
 
     def close(self) -> None:
         """Finish what is under way."""

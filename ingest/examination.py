@@ -194,9 +194,9 @@ def _commit_once(
             recording.dispose_after = _term_end(terms, recording, recording.recorded_at)
             event = Event.RECORDING_KEPT
         session.flush()
-        entry_id = audit.append(session, intake.ring, _entry(event, recording, parts, now))
+        entry = audit.append_leaf(session, intake.ring, _entry(event, recording, parts, now))
         if not kept:
-            arrival.receipt = receipts.sign(intake, recording, entry_id, now=now)
+            arrival.receipt = receipts.sign(intake, recording, entry, now=now)
         return State(recording.state)
 
 

@@ -54,6 +54,22 @@ CONFLICT = _problem(
     "Vraag de positie op met HEAD en ga van daar verder.",
     "Ask for the offset with HEAD and go on from there.",
 )
+PROOF_NOT_YET = _problem(
+    409,
+    "proof-not-yet",
+    "Nog geen bewijs",
+    "No proof yet",
+    "De regel bij deze opname staat nog niet in het log; vraag het over enkele seconden opnieuw.",
+    "The entry of this recording is not in the log yet; ask again in a few seconds.",
+)
+PROOF_GONE = _problem(
+    410,
+    "proof-gone",
+    "Bewijs verlopen",
+    "Proof gone",
+    "De bewaartermijn van de regel is voorbij. Een bewijs dat eerder is opgehaald, blijft geldig.",
+    "The term of the entry is over. A proof that was fetched before still holds.",
+)
 VERSION = _problem(
     412,
     "tus-version",

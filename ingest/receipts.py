@@ -3,16 +3,20 @@
 A compact JWS (RFC 7515), ES256, that anyone can check with the keys at ``/receipt-keys``. ``wipe`` is true
 only after the commit point of a kept recording. A recording in quarantine gets a statement with ``wipe``
 false and the reason, so that a dock can tell "keep it" from "ask again".
+
+``leafHash`` binds the entry that accounts for it (RFC 6962, 2.1), so that a proof of that entry in the log
+is a proof for the receipt: `ingest.proofs`.
 """
 
 from datetime import datetime
 
+from auditor.merkle import leaf_hash
 from ingest.intake import Intake
-from vault.ids import EntryId
+from vault.audit import Appended
 from vault.tables import Recording, State
 
 
-def sign(intake: Intake, recording: Recording, entry: EntryId, *, now: datetime) -> str:
+def sign(intake: Intake, recording: Recording, entry: Appended, *, now: datetime) -> str:
     """The receipt of a recording that has just reached its commit point, under audit entry `entry`."""
     return intake.ring.sign_receipt(
         {
@@ -25,6 +29,7 @@ def sign(intake: Intake, recording: Recording, entry: EntryId, *, now: datetime)
             "length": recording.length,
             "sha256": recording.sha256,
             "recordedAt": recording.recorded_at.isoformat(),
-            "auditEntry": str(entry),
+            "auditEntry": str(entry.id),
+            "leafHash": leaf_hash(entry.leaf).hex(),
         }
     )

@@ -71,6 +71,7 @@ def routes(door: Door) -> APIRouter:
     router.add_api_route("/uploads/{upload}", uploads.append, methods=["PATCH"])
     router.add_api_route("/uploads/{upload}", uploads.terminate, methods=["DELETE"])
     router.add_api_route("/uploads/{upload}/receipt", uploads.receipt, methods=["GET"])
+    router.add_api_route("/uploads/{upload}/proof", uploads.proof, methods=["GET"])
     return router
 
 
@@ -158,6 +159,12 @@ class _Uploads:
         dock = await _dock(self._door, request)
         await run_in_threadpool(_find, self._door, dock, upload)
         return await run_in_threadpool(self._door.receipt, RecordingId(upload))
+
+    async def proof(self, upload: UUID, request: Request) -> Response:
+        """That the entry which the receipt names is in the log. Not of tus: ours."""
+        dock = await _dock(self._door, request)
+        await run_in_threadpool(_find, self._door, dock, upload)
+        return await run_in_threadpool(self._door.proof, RecordingId(upload))
 
 
 async def _dock(door: Door, request: Request) -> DockIdentity:

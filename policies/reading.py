@@ -13,10 +13,11 @@ import cedarpy
 from policies.problems import Problem, RuleSetInvalid
 from policies.rules import Est, Rule, parse_rules
 from policies.signals.reading import SIGNALS
-from policies.terms import Terms, parse_terms
+from policies.terms import Terms, parse_log_term, parse_terms
 
 SCHEMA = "schema.cedarschema"
 TERMS = "terms.toml"
+LOG = "log.toml"
 SHARED = "shared"
 
 _FILE_NAME = re.compile(r"[a-z0-9-]+\.(cedar|cedarschema|toml)")
@@ -49,9 +50,9 @@ def file_problems(
 ) -> Iterable[Problem]:
     if municipality == SHARED:
         yield Problem(f"{municipality}/", None, "a municipality cannot have this name")
-    for folder, names, single in ((municipality, files, TERMS), (SHARED, shared, SCHEMA)):
+    for folder, names, singles in ((municipality, files, (TERMS,)), (SHARED, shared, (SCHEMA, LOG))):
         for name in sorted(names):
-            if not _FILE_NAME.fullmatch(name) or not (name in (single, SIGNALS) or name.endswith(".cedar")):
+            if not _FILE_NAME.fullmatch(name) or not (name in (*singles, SIGNALS) or name.endswith(".cedar")):
                 yield Problem(f"{folder}/{name}", None, "is not a file that belongs in this folder")
             if names[name].startswith("\ufeff"):
                 yield Problem(f"{folder}/{name}", None, "begins with a byte order mark; save it without one")
@@ -97,6 +98,20 @@ def read_terms(
         problems.append(Problem(path, None, f"is about {terms.municipality}"))
     for purpose in sorted(terms.purposes.keys() - purposes):
         problems.append(Problem(path, None, f"purposes.{purpose}: is not on the closed list in {SCHEMA}"))
+    return _with_log_term(terms, path, texts, problems)
+
+
+def _with_log_term(terms: Terms, path: str, texts: Mapping[str, str], problems: list[Problem]) -> Terms:
+    """Rule sets that were stored before the trail had a term are read as they were."""
+    shared = f"{SHARED}/{LOG}"
+    if shared not in texts:
+        return terms
+    try:
+        return terms.with_log_term(parse_log_term(texts[shared], shared))
+    except RuleSetInvalid as invalid:
+        problems += invalid.problems
+    except ValueError as refused:
+        problems.append(Problem(path, None, f"log_term_years: {refused}"))
     return terms
 
 

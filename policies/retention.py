@@ -28,3 +28,33 @@ def days_between(earlier: datetime, later: datetime) -> int:
     if earlier.tzinfo is None or later.tzinfo is None:
         raise ValueError("a moment needs a time zone")
     return (later.astimezone(AMSTERDAM).date() - earlier.astimezone(AMSTERDAM).date()).days
+
+
+def years_before(moment: datetime, years: int) -> datetime:
+    """The moment, in UTC, with the same date and clock time in Amsterdam, so many calendar years earlier.
+
+    What is no younger has lasted that long. A 29 February that there was not is the 28th: of what was made on
+    that day a term of years is over a day later, never a day early. Raises ValueError for a time without
+    zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    local = moment.astimezone(AMSTERDAM)
+    try:
+        earlier = local.replace(year=local.year - years, fold=0)
+    except ValueError:
+        earlier = local.replace(year=local.year - years, day=28, fold=0)
+    return earlier.astimezone(UTC)
+
+
+def years_after(moment: datetime, years: int) -> datetime:
+    """The first moment, in UTC, at which a term of so many calendar years from `moment` is over: as
+    `years_before` counts. Raises ValueError for a time without zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    local = moment.astimezone(AMSTERDAM)
+    try:
+        later = local.replace(year=local.year + years, fold=0)
+    except ValueError:
+        later = local.replace(year=local.year + years, month=3, day=1, fold=0)
+    return later.astimezone(UTC)

@@ -40,6 +40,13 @@ def kept(terms: Terms, language: str) -> Iterator[Block]:
     for hold in terms.holds:
         yield Item(_told(hold.title, language))
         yield from (Item(_told(words, language), 1) for words in _hold(hold))
+    if terms.log_term_years:
+        years = terms.log_term_years
+        trail = Words(
+            f"De inzagelog, waarin staat wie wat waarom zag: {years} jaar, vanaf elke regel.",
+            f"The trail of who saw what, and why: {years} years, from each entry.",
+        )
+        yield Paragraph(_told(trail, language))
 
 
 def _hold(hold: Hold) -> Iterator[Words]:

@@ -7,7 +7,7 @@ one what each key means.
 import tomllib
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +26,10 @@ from policies.problems import Problem, RuleSetInvalid
 LONGEST_TERM_DAYS = 3660
 """Ten years (the longest published: Wpg records of boa's in Alphen aan den Rijn). More is a typing error."""
 LONGEST_GRANT_HOURS = 24 * 31
+LONGEST_LOG_YEARS = 20
+"""Twice the longest term of footage. More is a typing error."""
+_DAYS_OF_A_YEAR = 366
+"""Of the longest; so that a term in years is never told shorter than one in days."""
 
 
 def _https(url: HttpUrl) -> str:
@@ -46,12 +50,16 @@ Https = Annotated[HttpUrl, AfterValidator(_https), Field(strict=False)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^(https://|urn:)[!-~]+$", max_length=500)]
 Day = Annotated[date, AfterValidator(_a_day)]
 Days = Annotated[int, Field(ge=1, le=LONGEST_TERM_DAYS)]
+Years = Annotated[int, Field(ge=1, le=LONGEST_LOG_YEARS)]
 
 
 class _Table(BaseModel):
     """A table of the file: what is spelled wrong, or of another kind, is refused and not passed over."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+_T = TypeVar("_T", bound=_Table)
 
 
 class Title(_Table):
@@ -142,6 +150,14 @@ class Hold(_Table):
     """The trigger counts only when it comes within so many days of the recording."""
 
 
+class LogTerm(_Table):
+    """How long the trail (inzagelog) is kept, unless a municipality asks for more (shared/log.toml)."""
+
+    at_least_years: Years
+    why: Title
+    """Why no municipality keeps its trail for less."""
+
+
 class Terms(_Table):
     """The numbers and closed lists of one municipality."""
 
@@ -159,6 +175,9 @@ class Terms(_Table):
     others refer to it: its address there, or another URI."""
     wpg_processing_activity: Identifier | None = None
     """The one of what falls under the Wpg (art. 31d), where it is another."""
+    log_term_years: Years | None = None
+    """How long the trail is kept, from each entry. None: as long as for all, and in a rule set as it was read
+    (`with_log_term`) only when it is of before there was a term."""
     longest_grant_hours: Annotated[int, Field(ge=1, le=LONGEST_GRANT_HOURS)]
     most_viewers: Annotated[int, Field(ge=1)] | None = None
     """How many persons may ever be granted one recording; None: as many as the rules permit."""
@@ -194,6 +213,18 @@ class Terms(_Table):
         """The processing activity under this regime; None when the municipality names none."""
         return (self.wpg_processing_activity if regime == "wpg" else None) or self.processing_activity
 
+    def with_log_term(self, shared: LogTerm) -> "Terms":
+        """These terms with how long the trail is really kept: the term for all, or a longer one of their own.
+
+        The trail outlives the footage it accounts for: its term is never shorter than the longest of that.
+        Raises ValueError, with the reason, for a term of their own that is shorter than that for all.
+        """
+        own = self.log_term_years or shared.at_least_years
+        if own < shared.at_least_years:
+            raise ValueError(f"at least {shared.at_least_years}. {shared.why.nl} / {shared.why.en}")
+        days = max(self.term_days, self.wpg_term_days or 0)
+        return self.model_copy(update={"log_term_years": max(own, -(-days // _DAYS_OF_A_YEAR))})
+
     @model_validator(mode="after")
     def _each_trigger_once(self) -> "Terms":
         triggers = [hold.trigger for hold in self.holds]
@@ -206,8 +237,17 @@ class Terms(_Table):
 
 def parse_terms(text: str, file: str = "terms.toml") -> Terms:
     """The terms in this text. Raises RuleSetInvalid with everything that is wrong with it."""
+    return _parse(Terms, text, file)
+
+
+def parse_log_term(text: str, file: str = "log.toml") -> LogTerm:
+    """The trail's term for all. Raises RuleSetInvalid with everything that is wrong with it."""
+    return _parse(LogTerm, text, file)
+
+
+def _parse(table: type[_T], text: str, file: str) -> _T:
     try:
-        return Terms.model_validate(tomllib.loads(text))
+        return table.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise RuleSetInvalid([Problem(file, None, f"is not TOML: {error}")]) from error
     except ValidationError as invalid:

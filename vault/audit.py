@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
@@ -41,6 +41,8 @@ ENGINE = {name: version(name) for name in ("bodycam-vault", "cedarpy")}
 # Every step of every verb comes by here: put together once, and not asked which number the row got.
 _ADD_ENTRY = insert(table_of(AuditEntry)).inline()
 _ADD_PAYLOAD = insert(table_of(AuditPayload)).inline()
+_UNTRACKED = {"synchronize_session": False}
+"""For rows by the thousand, of which the session knows none."""
 
 
 class PayloadBroken(Exception):
@@ -108,6 +110,9 @@ class Event(enum.StrEnum):
     INVARIANTS_CHECKED = "invariants.checked"
     EVIDENCE_MADE = "evidence.made"
     RIGHTS_REVIEWED = "rights.reviewed"
+    PAYLOADS_DESTROYED = "payloads.destroyed"
+    EPOCH_DESTROYED = "epoch.destroyed"
+    LOG_PRUNED = "log.pruned"
 
     @property
     def operation(self) -> str:
@@ -153,6 +158,9 @@ _OPERATIONS = {
     Event.RULES_EXAMINED: "consult",
     Event.EVIDENCE_MADE: "consult",
     Event.RIGHTS_REVIEWED: "consult",
+    Event.PAYLOADS_DESTROYED: "erase",
+    Event.EPOCH_DESTROYED: "erase",
+    Event.LOG_PRUNED: "erase",
 }
 
 
@@ -248,8 +256,20 @@ def _thing(resource: Resource) -> tuple[str, str]:
     return "trail", resource.municipality
 
 
+class Appended(NamedTuple):
+    """An entry that was appended: its id, and the bytes that the log will hash."""
+
+    id: EntryId
+    leaf: bytes
+
+
 def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId:
     """Append `entry` in the transaction of `within`: it stands exactly when the effect it tells stands."""
+    return append_leaf(within, ring, entry).id
+
+
+def append_leaf(within: Session | Statements, ring: KeyRing, entry: Entry) -> Appended:
+    """As `append`, and tells the leaf too: for who promises something of it, such as a receipt."""
     entry_id = EntryId(new_id())
     payload = canonical(_payload(entry))
     salt = secrets.token_bytes(32)
@@ -279,7 +299,7 @@ def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId
         "c": commitment(salt, payload),
     }
     sealed = ring.seal_payload(payload, entry=entry_id)
-    row = {
+    row: dict[str, Any] = {
         "id": entry_id,
         "at": entry.at,
         "event": entry.event.value,
@@ -290,7 +310,25 @@ def append(within: Session | Statements, ring: KeyRing, entry: Entry) -> EntryId
     }
     within.execute(_ADD_ENTRY, row)
     within.execute(_ADD_PAYLOAD, {"entry_id": entry_id, "salt": salt, **sealed._asdict()})
-    return entry_id
+    return Appended(entry_id, row["leaf"])
+
+
+def destroy_payloads(session: Session, entries: Sequence[UUID]) -> None:
+    """Destroy what these entries say of people, and the salt that tied it to them; the entries stay."""
+    query = delete(AuditPayload).where(AuditPayload.entry_id.in_(entries))
+    session.execute(query, execution_options=_UNTRACKED)
+
+
+def delete_leaves(session: Session, entries: Select[UUID]) -> int:
+    """Delete entries that are pruned, and what is left of their payloads; how many there were.
+
+    The database refuses it for an entry that is not below the log's minimum index, or not in the log.
+    """
+    count = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.id.in_(entries)))
+    payloads = delete(AuditPayload).where(AuditPayload.entry_id.in_(entries))
+    session.execute(payloads, execution_options=_UNTRACKED)
+    session.execute(delete(AuditEntry).where(AuditEntry.id.in_(entries)), execution_options=_UNTRACKED)
+    return count or 0
 
 
 def commitment(salt: bytes, payload: bytes) -> str:

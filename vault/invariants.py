@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Event
+from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
 from vault.keys import KeyRingError, WrappedKey
 from vault.log import invariants as log_invariants
@@ -60,6 +61,7 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
             *_payloads(vault, session),
             *of_log,
             *_trail(vault, session, now),
+            *erasure_invariants.check(vault, session, now),
         ]
 
 
@@ -223,7 +225,12 @@ def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
         except Exception:
             yield Finding("payload-does-not-match-entry", str(entry.id))
     told = set(session.scalars(select(AuditEntry.object).where(AuditEntry.event == Event.RECORDING_KEPT)))
-    for recording in session.scalars(select(Recording.id).where(Recording.state == State.KEPT)):
+    since = erasure_invariants.told_since(session)
+    for recording in session.scalars(
+        select(Recording.id).where(
+            Recording.state == State.KEPT, Recording.kept_at > since if since else true()
+        )
+    ):
         # Its entry may be of an earlier epoch, under that epoch's pseudonym.
         known_as = {
             vault.ring.pseudonym("recording", str(recording), epoch=epoch) for epoch in vault.ring.epochs

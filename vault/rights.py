@@ -22,8 +22,15 @@ INGEST = {
     "sealed_key": "SELECT, INSERT, DELETE",
     "audit_entry": "INSERT (id, at, event, municipality_id, actor, object, leaf)",
     "audit_payload": "INSERT",
+    "receipt_leaf": "SELECT",
+    "log_entry": "SELECT",
+    "log_tile": "SELECT",
+    "log_checkpoint": "SELECT",
+    "log_cosignature": "SELECT",
 }
-"""By table. Nothing of requests, decisions and grants, and the trail is appended to and not read.
+"""By table. Nothing of requests, decisions and grants, and the trail is appended to and not read: but for
+`receipt_leaf`, the entries of a commit point, which ingest wrote itself and docks may have with their proof.
+Numbers and hashes of the log tell of nobody.
 
 Whose recording it is and when it was made stays as it was announced; where an entry stands in the trail is
 for the database to say.

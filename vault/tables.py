@@ -20,7 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.base import BIG, Base, TransactionNumber
-from vault.log import tables as _log  # noqa: F401  # every table is known to who knows these
+from vault.erasure import tables as _erasure  # noqa: F401  # every table is known to who knows these
+from vault.log import tables as _log  # noqa: F401
 from vault.signals import tables as _signals  # noqa: F401
 
 

@@ -75,5 +75,20 @@ class Dock:
             time.sleep(0.2)
         raise NoReceipt(upload)
 
+    def proof(self, upload: str) -> bytes:
+        """The receipt with the proof that its entry is in the log, as JSON. Raises NoReceipt."""
+        deadline = time.monotonic() + RECEIPT_SECONDS
+        while time.monotonic() < deadline:
+            answer = requests.get(f"{upload}/proof", headers=self._headers(), timeout=30)
+            if answer.status_code == 200:
+                return answer.content
+            time.sleep(0.2)
+        raise NoReceipt(upload)
+
+    def receipt_keys(self) -> dict[str, Any]:
+        """The keys that receipts are checked with, as a JWK set."""
+        found: dict[str, Any] = requests.get(f"{self._url}/receipt-keys", timeout=30).json()
+        return found
+
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token()}"}

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from auditor import receipts
 from console.demo import town
 from console.demo.dock import Dock, NoReceipt
 from console.demo.footage import NothingToShow, brought, make
@@ -133,9 +134,24 @@ def _dock(stage: Stage, file: Path) -> tuple[Path, str] | None:
         stage.check(
             True, f"{file.name}: kept and sealed; the dock holds a signed receipt and may wipe the camera"
         )
+        _prove(stage, upload)
         return file, recording
     stage.tell(f"  note  {file.name}: quarantine ({answer['reason']}); the dock was told not to wipe")
     return None
+
+
+def _prove(stage: Stage, upload: str) -> None:
+    """The dock checks, far from the vault, that what it was promised stands in the log."""
+    [log, *_] = stage.embedded.ring().log_keys
+    try:
+        shown = receipts.verify(stage.dock.proof(upload), log, stage.dock.receipt_keys())
+    except receipts.ReceiptBroken as broken:
+        stage.check(False, str(broken))
+    else:
+        size = shown.checkpoint.checkpoint.size
+        stage.check(
+            True, f"its entry is number {shown.index} of {size} in the log; checked offline, with public keys"
+        )
 
 
 def _ask_and_decide(stage: Stage, recording: str) -> str:

@@ -39,6 +39,7 @@ def test_the_demonstration_ends_well() -> None:
     assert "WRONG" not in played.stdout
     for said in (
         "may wipe the camera",
+        "checked offline, with public keys",
         "asks for a decider",
         "cannot approve their own request",
         "bit for bit",

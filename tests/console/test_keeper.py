@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 from prometheus_client import REGISTRY
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from structlog.testing import capture_logs
 
 from console.demo import town
@@ -19,10 +19,12 @@ from tests.docking import lacking_records
 from tests.installation import MAKER, Installation, free_port, listening
 from tests.vault.signals.days import approved_at_once, raised
 from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_of, row_of
-from vault.audit import Event
+from vault import audit
+from vault.audit import Actor, Entry, Event
+from vault.erasure.tables import AuditEpoch
 from vault.settings import SettingsRefused
 from vault.signals.digests import Week
-from vault.tables import Arrival, SealedKey, State
+from vault.tables import Arrival, AuditPayload, SealedKey, State
 from vault.trail import Question, read
 
 
@@ -204,3 +206,22 @@ def test_it_says_how_it_is(small: Installation, keeper: Keeper) -> None:
         }
         assert requests.get(f"{url}/anything", timeout=10).status_code == 404
     assert small.home.exists()
+
+
+def test_it_destroys_what_is_over_in_the_trail(small: Installation, keeper: Keeper) -> None:
+    told = Entry(
+        event=Event.RULES_READ,
+        at=datetime.now(UTC) - timedelta(days=6 * 366),
+        actor=Actor("operator", "x", "x"),
+    )
+    with small.vault.database.transaction() as session:
+        entries = [audit.append(session, small.vault.ring, told) for _ in range(3)]
+    assert keeper.erase() == 0
+    small.settle()
+    assert keeper.erase() == 3
+    with small.vault.database.reading() as session:
+        left = set(session.scalars(select(AuditPayload.entry_id)))
+        assert session.scalars(select(AuditEpoch.epoch)).all() == [small.vault.ring.epoch]
+    assert not left & set(entries)
+    jobs = {job.args[0]: str(job.trigger) for job in keeper.schedule().get_jobs()}
+    assert "hour='2', minute='45'" in jobs["erase"]

@@ -132,3 +132,16 @@ def test_moving_text_between_files_changes_the_digest() -> None:
 
 def test_each_municipality_has_its_own_digest() -> None:
     assert len({rule_set(municipality).digest for municipality in MUNICIPALITIES}) == len(MUNICIPALITIES)
+
+
+def test_the_trails_term_is_that_for_all_or_refused_with_the_reason() -> None:
+    assert rule_set("heerde").terms.log_term_years == 5
+    assert rule_set("alphen-aan-den-rijn").terms.log_term_years == 10
+    own = texts("heerde")
+    own["terms.toml"] = own["terms.toml"].replace("\nterm_days", "\nlog_term_years = 4\nterm_days", 1)
+    with pytest.raises(RuleSetInvalid, match=r"heerde/terms\.toml: log_term_years: at least 5\. .*audit"):
+        RuleSet.parse("heerde", own, texts("shared"))
+    before = {name: text for name, text in texts("shared").items() if name != "log.toml"}
+    assert RuleSet.parse("heerde", own, before).terms.log_term_years == 4
+    with pytest.raises(RuleSetInvalid, match=r"shared/log\.toml: at_least_years"):
+        RuleSet.parse("heerde", texts("heerde"), {**texts("shared"), "log.toml": "at_least_years = true"})

@@ -1,10 +1,11 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.retention import AMSTERDAM, dispose_after
+from policies.retention import AMSTERDAM, dispose_after, years_after, years_before
 
 
 def utc(text: str) -> datetime:
@@ -57,3 +58,41 @@ def test_refuses_what_it_cannot_count() -> None:
         dispose_after(datetime(2026, 1, 1), 14)  # noqa: DTZ001 - a time without zone is the point
     with pytest.raises(ValueError, match="at least one day"):
         dispose_after(utc("2026-01-01 00:00"), 0)
+
+
+@pytest.mark.parametrize(
+    ("moment", "years", "earlier"),
+    [
+        ("2026-11-27 11:30", 5, "2021-11-27 11:30"),
+        ("2026-07-01 10:30", 5, "2021-07-01 10:30"),
+        # 27 March: summer time in 2033, not yet in 2027. 12:30 stays 12:30.
+        ("2033-03-27 10:30", 6, "2027-03-27 11:30"),
+        # A 29 February that there was not is the 28th.
+        ("2032-02-29 11:30", 5, "2027-02-28 11:30"),
+        ("2032-02-29 11:30", 4, "2028-02-29 11:30"),
+        ("2033-02-28 11:30", 5, "2028-02-28 11:30"),
+    ],
+)
+def test_so_many_years_earlier(moment: str, years: int, earlier: str) -> None:
+    assert years_before(utc(moment), years) == utc(earlier)
+
+
+def test_what_was_made_on_a_leap_day_is_over_a_day_later() -> None:
+    assert years_after(utc("2028-02-29 11:30"), 5) == utc("2033-03-01 11:30")
+    assert years_after(utc("2028-02-29 11:30"), 4) == utc("2032-02-29 11:30")
+
+
+@given(st.integers(946_684_800, 2_840_140_800), st.integers(1, 20))
+def test_a_term_of_years_is_over_when_it_was_said(second: int, years: int) -> None:
+    made = datetime.fromtimestamp(second, UTC)
+    over, hour = years_after(made, years), timedelta(hours=1)
+    # An hour that is skipped or comes twice may lie between.
+    assert years_before(over + hour, years) >= made
+    assert years_before(over - hour - timedelta(seconds=1), years) < made + hour
+    assert timedelta(days=365 * years) - hour <= over - made <= timedelta(days=366 * years) + hour
+
+
+@pytest.mark.parametrize("count", [years_before, years_after])
+def test_years_need_a_zone(count: Callable[[datetime, int], datetime]) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        count(datetime(2026, 3, 15), 5)  # noqa: DTZ001 - what is refused

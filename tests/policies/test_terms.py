@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 
 from policies.problems import RuleSetInvalid
-from policies.terms import Title, parse_terms
+from policies.terms import LogTerm, Title, parse_log_term, parse_terms
 
 GOOD = """
 municipality = "den-helder"
@@ -137,3 +137,37 @@ def test_the_processing_activity_is_told_per_law() -> None:
 def test_a_processing_activity_is_an_address_others_can_refer_to(wrong: str) -> None:
     with pytest.raises(RuleSetInvalid, match="processing_activity"):
         parse_terms(GOOD.replace("term_days", f'processing_activity = "{wrong}"\nterm_days', 1))
+
+
+FOR_ALL = LogTerm(at_least_years=5, why=Title(nl="Tot de audit.", en="Until the audit."))
+
+
+@pytest.mark.parametrize(
+    ("own", "years"),
+    [
+        ("", 5),
+        ("log_term_years = 5", 5),
+        ("log_term_years = 8", 8),
+        ("wpg_term_days = 1830", 5),
+        ("wpg_term_days = 1831", 6),
+        ("wpg_term_days = 3660", 10),
+        ("wpg_term_days = 3660\nlog_term_years = 7", 10),
+    ],
+)
+def test_the_trail_is_kept_as_long_as_for_all_or_its_own_or_its_footage(own: str, years: int) -> None:
+    terms = parse_terms(GOOD.replace("term_days = 28", f"term_days = 28\n{own}"))
+    assert terms.with_log_term(FOR_ALL).log_term_years == years
+
+
+def test_a_trail_kept_for_less_is_refused_with_the_reason() -> None:
+    terms = parse_terms(GOOD.replace("term_days = 28", "term_days = 28\nlog_term_years = 4"))
+    with pytest.raises(ValueError, match=r"at least 5\. Tot de audit\. / Until the audit\."):
+        terms.with_log_term(FOR_ALL)
+
+
+def test_the_term_for_all_is_read_strictly() -> None:
+    good = 'at_least_years = 5\nwhy = { nl = "Audit.", en = "Audit." }'
+    assert parse_log_term(good).at_least_years == 5
+    for wrong in ("", good.replace("5", "0"), good.replace("5", "21"), good + "\nyears = 6"):
+        with pytest.raises(RuleSetInvalid):
+            parse_log_term(wrong)

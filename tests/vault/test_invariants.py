@@ -1,6 +1,7 @@
 """The invariants find what must not be: each check is shown one world in which it does, and says so."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from tests.vault.signals.days import approved_at_once, look
 from tests.watching import entries, footage, granted, keep, parts_on_disk
 from vault import invariants
 from vault.audit import Event
+from vault.erasure.tables import AuditEpoch
 from vault.ids import new_id
 from vault.invariants import check_all
 from vault.keys import KeyRing, rotate_audit
@@ -153,3 +155,28 @@ def test_a_signal_that_was_hidden_is_found(whole: Installation) -> None:
     with whole.vault.database.transaction() as session:
         session.execute(update(RaisedSignal).values(settled_at=raised.at, settled_in=raised.id))
     assert found_in(whole) == {"signal-without-entry"}
+
+
+def test_an_entry_that_is_over_is_not_missed(whole: Installation) -> None:
+    """A recording that is held longer than the trail is kept: that it was kept stands nowhere any more."""
+    rotate_audit(whole.settings.keys, whole.ingest_settings.keys)
+    fresh = replace(whole.vault, ring=_without_old_epochs(KeyRing.load(whole.settings.keys)))
+    with whole.vault.database.transaction() as session:
+        session.execute(delete(AuditPayload))
+    assert [finding.check for finding in check_all(fresh, now=datetime.now(UTC))] == ["kept-without-entry"]
+    with whole.vault.database.transaction() as session:
+        session.add(
+            AuditEpoch(
+                epoch="0" * 16,
+                payload_key="",
+                first_at=datetime(2020, 1, 1, tzinfo=UTC),
+                last_at=datetime.now(UTC),
+                destroyed_at=datetime.now(UTC),
+            )
+        )
+    assert check_all(fresh, now=datetime.now(UTC)) == []
+
+
+def _without_old_epochs(ring: KeyRing) -> KeyRing:
+    current = ring.pseudonyms.current
+    return replace(ring, pseudonyms=replace(ring.pseudonyms, keys={current: ring.pseudonyms.newest}))

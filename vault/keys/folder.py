@@ -109,6 +109,23 @@ def replace(ring: Path, target: Path, content: bytes) -> None:
     _sync_directory(target.parent)
 
 
+def destroy(ring: Path, target: Path) -> bool:
+    """Take the directory `target` out of a ring, and then from the disk; whether it was there.
+
+    From the first step on no process that starts has it. What dying leaves is beside the ring, where nobody
+    reads it, and goes when somebody writes there again. Flash keeps old blocks for a while: encrypt the disk.
+    """
+    if not target.exists():
+        return False
+    stage = _stage(ring)
+    target.rename(stage)
+    _sync_directory(target.parent)
+    _sync_directory(stage.parent)
+    shutil.rmtree(stage)
+    _sync_directory(stage.parent)
+    return True
+
+
 def _stage(ring: Path) -> Path:
     return ring.parent / (_UNFINISHED + secrets.token_hex(8))
 

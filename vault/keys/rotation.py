@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from vault.keys import folder
 from vault.keys.errors import KeyNotHeld, RingExists
 from vault.keys.held import PseudonymSecret, key_id_of, pseudonym_id_of
-from vault.keys.layout import HOLDS, MUNICIPALITY, ORIGIN, Role, Use
+from vault.keys.layout import HOLDS, KEY_ID, MUNICIPALITY, ORIGIN, Role, Use
 from vault.keys.log_keys import checked_origin
 from vault.keys.ring import KeyRing
 
@@ -110,6 +110,24 @@ def rotate_audit(vault_dir: Path, ingest_dir: Path) -> str:
         return _rotate(rings, Use.PSEUDONYM, Use.PSEUDONYM)
 
 
+def destroy_epoch(vault_dir: Path, ingest_dir: Path, epoch: str, payload_keys: Iterable[str]) -> int:
+    """Destroy what is left of an audit epoch and of its payload keys, in both rings; how many copies of keys
+    that were. Raises KeyNotHeld for a current one, and then destroys nothing.
+
+    Whether its term is over is for the caller to know. Dying anywhere leaves less readable: called again, it
+    goes on. Processes that run have what they loaded: restart them.
+    """
+    doomed = {Use.PAYLOAD: frozenset(payload_keys), Use.PSEUDONYM: frozenset([epoch])}
+    with _writing(vault_dir, ingest_dir) as rings:
+        for held in _load(rings).values():
+            for use, current in ((Use.PAYLOAD, held.payload.current), (Use.PSEUDONYM, held.epoch)):
+                if current in doomed[use]:
+                    raise KeyNotHeld(f"{current} is in use; begin another epoch first")
+        # What was said of people first, then who they were; the vault's first, which can open and name.
+        places = [f"{use}/{_key_id(name)}" for use, names in doomed.items() for name in sorted(names)]
+        return sum(folder.destroy(ring, ring / place) for place in places for ring in rings.values())
+
+
 def rotate_receipt(vault_dir: Path, ingest_dir: Path) -> str:
     """Sign receipts with a new key from now on; the id of it."""
     with _writing(vault_dir, ingest_dir) as rings:
@@ -181,6 +199,12 @@ def _place_of(municipality: str) -> str:
 
 def _origin(origin: str) -> bytes:
     return _line(checked_origin(origin))
+
+
+def _key_id(name: str) -> str:
+    if not KEY_ID.fullmatch(name):
+        raise ValueError(f"{name!r} is no key id")
+    return name
 
 
 def _line(text: str) -> bytes:

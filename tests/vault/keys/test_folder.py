@@ -247,3 +247,28 @@ def test_what_is_written_is_ours_alone_and_forced_to_disk(
         assert path.stat().st_ino in synced, path
     assert tmp_path.stat().st_ino in synced
     assert (ring / "current").read_bytes() == b"4"
+
+
+def test_what_is_destroyed_is_gone_from_the_ring_first(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotate_arrival(folders.ingest)
+    ring = folders.ingest / "ring"
+    old = next(path for path in (ring / "arrival").iterdir() if path.is_dir() and not _is_current(path))
+    with monkeypatch.context() as dying:
+        dying.setattr(shutil, "rmtree", lambda _path: 1 // 0)
+        with pytest.raises(ZeroDivisionError), writing(folders.ingest) as found:
+            folder.destroy(found, old)
+    # It died between the two steps: nobody reads what is left, and the next who writes removes it.
+    assert not old.exists()
+    held = KeyRing.load(folders.ingest, role=Role.INGEST).arrival
+    assert held
+    assert list(held.keys) == [held.current]
+    assert len(list(folders.ingest.glob(".new-*"))) == 1
+    with writing(folders.ingest) as found:
+        folder.destroy(found, old)
+    assert not list(folders.ingest.glob(".new-*"))
+
+
+def _is_current(key: Path) -> bool:
+    return (key.parent / "current").read_text().strip() == key.name
