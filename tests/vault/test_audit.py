@@ -24,6 +24,7 @@ from vault.invariants import Finding, check_all
 from vault.keys import KeyNotHeld, KeyRing, SealedPayload, WrappingBroken
 from vault.requests import ask
 from vault.tables import AuditEntry, AuditPayload, Recording
+from vault.trail.indexer import index_all
 from vault.viewing import Watching
 
 AT = datetime(2026, 11, 24, 9, 30, 15, 123_456, UTC)
@@ -158,6 +159,9 @@ def test_a_payload_that_was_replaced_is_found_out(installation: Installation) ->
     change(installation, row, sealed=honest.sealed, salt=bytes(32))
     assert check_all(installation.vault, now=datetime.now(UTC)) == found
     change(installation, row, salt=honest.salt)
+    # It was read on while its payload could not be: nobody would find it by what that says.
+    assert check_all(installation.vault, now=datetime.now(UTC)) == [Finding("entry-hidden", str(row.id))]
+    index_all(installation.vault, again=True)
 
 
 def change(made: Installation, row: AuditEntry, **values: Any) -> None:
