@@ -1,6 +1,6 @@
 """``python -m bench [name …]``: take the figures, print each as ``name value unit goal=… ok|short``.
 
-Without names all of them, a quarter of an hour; a name stands for every figure that begins with it. Ends with
+Without names all of them, twenty minutes; a name stands for every figure that begins with it. Ends with
 1 when a goal is missed. What is made for it is removed, also after Ctrl-C.
 """
 
