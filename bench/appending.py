@@ -30,9 +30,9 @@ from vault.vault import database_of, open_vault
 
 WRITERS = 8
 ROUNDS = 5
-EACH = 3000
+EACH = 5000
 """Entries that one writer inserts in a round."""
-EACH_CHAINED = 1000
+EACH_CHAINED = 1500
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["bench.appending"])
 

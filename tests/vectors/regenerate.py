@@ -13,6 +13,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -190,7 +191,7 @@ def receipt() -> Vector:
     return {"keys": {"keys": [jwk]}, "claims": claims, "receipt": token}
 
 
-def key_id(public: X25519PublicKey | ec.EllipticCurvePublicKey) -> str:
+def key_id(public: X25519PublicKey | Ed25519PublicKey | ec.EllipticCurvePublicKey) -> str:
     """First 16 hex digits of the SHA-256 of the DER SubjectPublicKeyInfo."""
     der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(der).hexdigest()[:16]
@@ -213,6 +214,36 @@ def pseudonym() -> Vector:
     }
 
 
+def log() -> Vector:
+    """A log of three entries: key, checkpoint (signed-note, tlog-checkpoint) and a proof (tlog-proof)."""
+    origin, entries = "voorbeeldstad.example/log", [b'{"n":%d}' % number for number in range(3)]
+    private = Ed25519PrivateKey.from_private_bytes(secret("log key"))
+    public = b"\x01" + private.public_key().public_bytes_raw()
+    mark = hashlib.sha256(origin.encode() + b"\n" + public).digest()[:4]
+    leaves = [hashlib.sha256(b"\x00" + entry).digest() for entry in entries]
+    left = hashlib.sha256(b"\x01" + leaves[0] + leaves[1]).digest()
+    root = hashlib.sha256(b"\x01" + left + leaves[2]).digest()
+    text = f"{origin}\n3\n{base64_of(root)}\n"
+    signature = base64_of(mark + private.sign(text.encode()))
+    note = f"{text}\n\u2014 {origin} {signature}\n"
+    path = f"{base64_of(leaves[0])}\n{base64_of(leaves[2])}\n"
+    return {
+        "privateKey": private.private_bytes_raw().hex(),
+        "keyId": key_id(private.public_key()),
+        "vkey": f"{origin}+{mark.hex()}+{base64_of(public)}",
+        "entries": [entry.decode() for entry in entries],
+        "root": base64_of(root),
+        "signature": signature,
+        "checkpoint": note,
+        "proofOfEntry1": f"c2sp.org/tlog-proof@v1\nindex 1\n{path}\n{note}",
+    }
+
+
+def base64_of(data: bytes) -> str:
+    """RFC 4648, section 4."""
+    return base64.b64encode(data).decode("ascii")
+
+
 def contents() -> dict[str, str]:
     """Every vector file, by name."""
     wrapped = wrapping()
@@ -222,6 +253,7 @@ def contents() -> dict[str, str]:
         "payload": payload(wrapped[-1]),
         "receipt": receipt(),
         "pseudonym": pseudonym(),
+        "log": log(),
     }
     return {f"{name}.json": json.dumps(content, indent=2) + "\n" for name, content in files.items()}
 

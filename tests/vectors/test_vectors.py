@@ -1,5 +1,6 @@
 """The vectors are what the formulas give, and the software and the library open them."""
 
+import base64
 import hashlib
 import json
 from typing import Any
@@ -7,11 +8,25 @@ from uuid import UUID
 
 import pytest
 from cryptography.cobblestone import Cobblestone256Decryptor
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
+from auditor import merkle, proofs
+from auditor.notes import VerifierKey
+from auditor.tiles import hashes_in
 from tests.vectors import regenerate
 from vault.keys import KeyRing, Role, SealedPayload, WrappedKey, verify_receipt
-from vault.keys.held import KeySet, PseudonymSecret, SigningKey, WrappingKey, key_id_of, pseudonym_id_of
+from vault.keys.held import (
+    KeySet,
+    LogKey,
+    PseudonymSecret,
+    SigningKey,
+    WrappingKey,
+    key_id_of,
+    pseudonym_id_of,
+)
+from vault.keys.log_keys import LogKeys
+from vault.log.growing import TileAt, grow
 from vault.sealing import HEADER_LENGTH, DataKey, PartContext, open_part, open_range, sealed_length
 
 
@@ -102,6 +117,27 @@ def test_receipt() -> None:
     assert verify_receipt(vector["receipt"], vector["keys"]) == vector["claims"]
 
 
+def test_log() -> None:
+    """The software signs what the formulas say, letter by letter, and verifies it with the key alone."""
+    vector = load("log.json")
+    private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(vector["privateKey"]))
+    key = LogKey(private.public_key(), private)
+    assert key_id_of(key.public) == vector["keyId"]
+    text, _, line = vector["checkpoint"].partition("\n\n")
+    keys = LogKeys(text.split("\n")[0], KeySet(vector["keyId"], {vector["keyId"]: key}))
+    assert [str(verifier) for verifier in keys.verifiers] == [vector["vkey"]]
+    assert keys.sign(f"{text}\n") == line
+    leaves = [merkle.leaf_hash(entry.encode()) for entry in vector["entries"]]
+    tiles = grow(lambda _level, _n: b"", 0, leaves)
+    assert base64.b64encode(merkle.root_of(leaves)).decode() == vector["root"]
+    hash_at = hashes_in(lambda level, n: tiles[TileAt(level, n)])
+    made = proofs.make(hash_at, 1, len(leaves), vector["checkpoint"].encode())
+    assert bytes(made) == vector["proofOfEntry1"].encode()
+    verifier = VerifierKey.parse(vector["vkey"])
+    signed = proofs.verify(proofs.parse(bytes(made)), vector["entries"][1].encode(), verifier)
+    assert signed.checkpoint.size == 3
+
+
 def test_the_examples_in_the_document_are_vectors() -> None:
     document = "".join((regenerate.HERE.parents[1] / "docs/formats.md").read_text().split())
     (part,) = (vector for vector in load("sealing.json") if vector["plainLength"] == 26)
@@ -119,4 +155,5 @@ def test_the_examples_in_the_document_are_vectors() -> None:
         load("pseudonym.json")["epoch"],
     ]
     shown.append(load("pseudonym.json")["pseudonym"])
+    shown += [load("log.json")[name] for name in ("privateKey", "vkey", "root", "signature")]
     assert [value for value in shown if value not in document] == []

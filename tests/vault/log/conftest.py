@@ -22,7 +22,7 @@ from vault.log.tables import LogEntry
 from vault.tables import AuditEntry
 from vault.vault import Vault
 
-ENTRY = Entry(event=Event.TRAIL_READ, at=datetime.now(UTC), actor=Actor("operator", "test", "test"))
+ACTOR = Actor("operator", "test", "test")
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,8 @@ def cluster() -> Iterator[Postgres]:
 
 def append(session: Session, ring: KeyRing, count: int = 1) -> list[EntryId]:
     """Entries in the transaction of `session`."""
-    return [audit.append(session, ring, ENTRY) for _ in range(count)]
+    entry = Entry(event=Event.TRAIL_READ, at=datetime.now(UTC), actor=ACTOR)
+    return [audit.append(session, ring, entry) for _ in range(count)]
 
 
 def appended(vault: Vault, count: int, *, each: int = 1) -> list[EntryId]:
