@@ -21,7 +21,7 @@ def test_it_tells_every_requirement_with_its_tests(made: Evidence) -> None:
         assert each.asks.nl in read
         assert each.control.nl in read
         assert not each.lacks or each.lacks.nl in read
-        shown = read.replace(" ", "")
+        shown = "".join(read.split())
         assert all(name in shown for name in (*each.where, *each.tests))
 
 
