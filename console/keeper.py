@@ -22,6 +22,7 @@ from vault.evidence.checking import record_check
 from vault.exports.streams import Stream, streams_of
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
+from vault.log.thinning import thin
 from vault.settings import Settings
 from vault.signals import digests
 from vault.signals.digests import Week
@@ -150,8 +151,12 @@ class Keeper:
         return len(findings)
 
     def erase(self) -> int:
-        """Destroy what is over its term in the trail: payloads, then leaves; how many of both."""
+        """Destroy what is over its term in the trail: payloads, then leaves; how many of both.
+
+        And checkpoints of the log that nobody needs any more.
+        """
         now = datetime.now(UTC)
+        thin(self._vault, now=now)
         epochs.follow(self._vault)
         return payloads.destroy(self._vault, self._by, now=now) + pruning.prune(
             self._vault, self._by, now=now
