@@ -18,6 +18,7 @@ from ingest.reaper import reap, reap_orphans
 from vault import tracing
 from vault.audit import Actor
 from vault.erasure import epochs, payloads, pruning
+from vault.erasure import signals as old_signals
 from vault.evidence.checking import record_check
 from vault.exports.streams import Stream, streams_of
 from vault.invariants import check_all
@@ -153,10 +154,11 @@ class Keeper:
     def erase(self) -> int:
         """Destroy what is over its term in the trail: payloads, then leaves; how many of both.
 
-        And checkpoints of the log that nobody needs any more.
+        And the signals found in what is over, and checkpoints of the log that nobody needs any more.
         """
         now = datetime.now(UTC)
         thin(self._vault, now=now)
+        old_signals.erase(self._vault, now=now)
         epochs.follow(self._vault)
         return payloads.destroy(self._vault, self._by, now=now) + pruning.prune(
             self._vault, self._by, now=now

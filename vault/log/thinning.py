@@ -1,4 +1,4 @@
-"""Checkpoints that nobody needs any more go: under load there is one a second, and all are checked every night.
+"""Checkpoints that nobody needs any more go: under load there is one a second, all checked every night.
 
 None says anything that a later one does not say too, for the tree only grows: what somebody kept of an older
 one is compared with the tiles, which stay. What stays of them is what tells when the log was how large, and
@@ -47,7 +47,9 @@ def _needless(session: Session, until: datetime) -> Iterator[int]:
         .order_by(LogCheckpoint.size)
         .execution_options(yield_per=10_000)
     )
-    for _hour, signed in groupby(session.execute(query), key=lambda row: int(row.signed_at.timestamp()) // 3600):
+    for _hour, signed in groupby(
+        session.execute(query), key=lambda row: int(row.signed_at.timestamp()) // 3600
+    ):
         yield from (row.size for row, _next in pairwise(signed) if not row.cosigned)
 
 

@@ -74,7 +74,9 @@ def _again(vault: Vault, session: Session, note: bytes, now: datetime) -> LogChe
         return None
     if said.origin != vault.ring.origin or not of_this_tree:
         return None
-    ours = [line for line in notes.split(note)[1] if any(notes.is_by(line, key) for key in vault.ring.log_keys)]
+    ours = [
+        line for line in notes.split(note)[1] if any(notes.is_by(line, key) for key in vault.ring.log_keys)
+    ]
     again = LogCheckpoint(
         size=said.size, root=said.root, note=notes.join(opened.text, ours).decode(), signed_at=now
     )

@@ -1,4 +1,4 @@
-"""Checkpoints that nobody needs go; what is cosigned, or tells of its hour, stays, and one that went can return."""
+"""Checkpoints that nobody needs go; cosigned ones and the last of an hour stay; one that went can return."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -81,7 +81,7 @@ def test_a_cosignature_that_comes_late_brings_its_checkpoint_back(installation: 
 
 @pytest.mark.parametrize("beyond", [0, 50])
 def test_what_we_signed_of_another_tree_does_not_come_back(installation: Installation, beyond: int) -> None:
-    """As of before a backup was put back, or with a stolen key: of fewer entries than there are, and of more."""
+    """As with a stolen key: of fewer entries than there are, and of more."""
     size = signed(installation, NOW - timedelta(days=3)) - 1 + beyond
     ring = installation.vault.ring
     head = Checkpoint(ring.origin, size, bytes(32)).text
