@@ -22,10 +22,14 @@ from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_
 from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.erasure.tables import AuditEpoch
+from vault.log.tables import LogCheckpoint
 from vault.settings import SettingsRefused
 from vault.signals.digests import Week
+from vault.signals.tables import SignalSighting
 from vault.tables import Arrival, AuditPayload, SealedKey, State
 from vault.trail import Question, read
+
+NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -223,5 +227,18 @@ def test_it_destroys_what_is_over_in_the_trail(small: Installation, keeper: Keep
         left = set(session.scalars(select(AuditPayload.entry_id)))
         assert session.scalars(select(AuditEpoch.epoch)).all() == [small.vault.ring.epoch]
     assert not left & set(entries)
+    # And what was found in it, and checkpoints of then.
+    with small.vault.database.transaction() as session:
+        for when in (NOW - timedelta(days=2), NOW - timedelta(days=9 * 366)):
+            seen = {"key": f"{when:%Y}", "place": 0, "municipality_id": town.SLUG, "kind": "x", "value": "x"}
+            moments = dict.fromkeys(("seen_at", "forgotten_at", "due_at"), when)
+            session.add(SignalSighting(entry_id=entries[0], **seen, **moments))
+        session.execute(update(LogCheckpoint).values(signed_at=NOW - timedelta(days=2)))
+    small.settle()
+    keeper.erase()
+    with small.vault.database.reading() as session:
+        assert session.scalars(select(SignalSighting.key)).all() == [f"{NOW - timedelta(days=2):%Y}"]
+        kept = session.scalars(select(LogCheckpoint.signed_at)).all()
+        assert len([when for when in kept if when < NOW - timedelta(days=1)]) == 1
     jobs = {job.args[0]: str(job.trigger) for job in keeper.schedule().get_jobs()}
     assert "hour='2', minute='45'" in jobs["erase"]

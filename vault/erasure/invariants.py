@@ -53,7 +53,7 @@ def _gone(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
     That does tell also of those that are within their term now, because that became longer.
     """
     query = (
-        select(AuditEntry.id, AuditEntry.municipality_id, LogEntry.index)
+        select(AuditEntry.id, AuditEntry.municipality_id, func.coalesce(LogEntry.index, -1))
         .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
         .outerjoin(LogEntry, LogEntry.entry_id == AuditEntry.id)
         .where(AuditPayload.entry_id.is_(None), ~terms(vault, session, now=now).over)
@@ -67,7 +67,7 @@ def _gone(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
         # Read only when there is one: where all is well there is none.
         told = _destroyed(session) if told is None else told
         stretches = told.get(municipality, [])
-        if index is None or not any(first <= index <= last for first, last in stretches):
+        if not any(first <= index <= last for first, last in stretches):
             yield str(entry_id)
 
 

@@ -1,4 +1,4 @@
-"""Signals whose term is over: what was raised, settled or seen is kept as long as the trail it was found in."""
+"""Signals whose term is over: what was raised, settled or seen is kept as long as the trail of then."""
 
 from datetime import datetime
 

@@ -55,7 +55,7 @@ class Terms:
 def is_of_leaf(at: datetime, municipality: str | None, leaf: bytes) -> bool:
     """Whether an entry's row, by which its term is reckoned, says when and whose it is as its leaf does."""
     said = json.loads(leaf)
-    return int(at.timestamp() * 1000) == said["t"] and municipality == said.get("org")
+    return bool(int(at.timestamp() * 1000) == said["t"] and municipality == said.get("org"))
 
 
 def terms(vault: Vault, session: Session, *, now: datetime) -> Terms:

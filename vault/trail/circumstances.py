@@ -75,7 +75,7 @@ def circumstances(
     session: Session, rule_sets: RuleSets, payloads: Iterable[Mapping[str, Any]]
 ) -> Circumstances:
     """What the database knows now of what these payloads are about."""
-    recordings, grants = set(), set()
+    recordings, grants = set[UUID](), set[UUID]()
     for payload in payloads:
         if thing := payload["object"]:
             recordings.update(_ids(thing["id"]) if thing["kind"] == "recording" else ())
