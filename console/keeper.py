@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -43,6 +44,11 @@ FINDINGS = Gauge("invariant_findings", "What the last check of the invariants fo
 
 EXPORT_SECONDS = 2
 
+AT_ONCE = 10
+"""Chores that are done at once."""
+SEQUENCER = "sequencer"
+"""A thread of its own: whatever takes long, entries get their numbers within the second."""
+
 
 class Keeper:
     """The chores of one keeper process. Two keepers do no harm: each chore re-checks what it does."""
@@ -59,7 +65,9 @@ class Keeper:
     def schedule(self) -> BackgroundScheduler:
         """The chores and when they are due; start and shut down what comes back."""
         scheduler = BackgroundScheduler(
-            timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
+            timezone="Europe/Amsterdam",
+            job_defaults={"coalesce": True, "max_instances": 1},
+            executors={"default": ThreadPoolExecutor(AT_ONCE), SEQUENCER: ThreadPoolExecutor(1)},
         )
         every_few = IntervalTrigger(seconds=SIGNALS_SECONDS)
         on_monday = CronTrigger(day_of_week="mon", hour=6)
@@ -70,7 +78,13 @@ class Keeper:
         before_the_check = CronTrigger(hour=2, minute=45)
         at_night = CronTrigger(hour=3, minute=15)
         sequencing = self._sequencing
-        scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
+        scheduler.add_job(
+            self._do,
+            every_second,
+            ["sequence", sequencing.number],
+            misfire_grace_time=None,
+            executor=SEQUENCER,
+        )
         scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
         scheduler.add_job(self._do, every_second, ["index", self.index], misfire_grace_time=None)
         for stream in self._streams:

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event as Happened
 
 import pytest
 import requests
@@ -12,7 +13,7 @@ from sqlalchemy import delete, select, update
 from structlog.testing import capture_logs
 
 from console.demo import town
-from console.keeper import Keeper
+from console.keeper import AT_ONCE, Keeper
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
 from tests.docking import lacking_records
@@ -22,6 +23,7 @@ from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_
 from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.erasure.tables import AuditEpoch
+from vault.log.order import waiting_since
 from vault.log.tables import LogCheckpoint
 from vault.settings import SettingsRefused
 from vault.signals.digests import Week
@@ -154,6 +156,29 @@ def test_a_chore_that_fails_does_not_end_the_others(keeper: Keeper, monkeypatch:
         assert scheduler.running
     finally:
         scheduler.shutdown()
+
+
+def test_entries_get_numbers_whatever_takes_long(keeper: Keeper, small: Installation) -> None:
+    """As many chores as the others have threads, and none of them ends."""
+    scheduler, over = keeper.schedule(), Happened()
+    for _ in range(AT_ONCE):
+        scheduler.add_job(over.wait, args=[30])
+    scheduler.start()
+    try:
+        eventually(lambda: not log_lags(small))
+        read(small.vault, small.caller(town.SUPERVISOR), Question(town.SLUG, PURPOSE), now=datetime.now(UTC))
+        assert log_lags(small)
+        eventually(lambda: not log_lags(small))
+        assert not over.is_set()
+    finally:
+        over.set()
+        scheduler.shutdown()
+
+
+def log_lags(made: Installation) -> bool:
+    """Whether an entry waits for its number."""
+    with made.vault.database.reading() as session:
+        return waiting_since(session) is not None
 
 
 def test_when_chores_are_due(keeper: Keeper) -> None:
