@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -18,10 +19,12 @@ from ingest.reaper import reap, reap_orphans
 from vault import tracing
 from vault.audit import Actor
 from vault.erasure import epochs, payloads, pruning
+from vault.erasure import signals as old_signals
 from vault.evidence.checking import record_check
 from vault.exports.streams import Stream, streams_of
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
+from vault.log.thinning import thin
 from vault.settings import Settings
 from vault.signals import digests
 from vault.signals.digests import Week
@@ -41,6 +44,11 @@ FINDINGS = Gauge("invariant_findings", "What the last check of the invariants fo
 
 EXPORT_SECONDS = 2
 
+AT_ONCE = 10
+"""Chores that are done at once."""
+SEQUENCER = "sequencer"
+"""A thread of its own: whatever takes long, entries get their numbers within the second."""
+
 
 class Keeper:
     """The chores of one keeper process. Two keepers do no harm: each chore re-checks what it does."""
@@ -57,7 +65,9 @@ class Keeper:
     def schedule(self) -> BackgroundScheduler:
         """The chores and when they are due; start and shut down what comes back."""
         scheduler = BackgroundScheduler(
-            timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
+            timezone="Europe/Amsterdam",
+            job_defaults={"coalesce": True, "max_instances": 1},
+            executors={"default": ThreadPoolExecutor(AT_ONCE), SEQUENCER: ThreadPoolExecutor(1)},
         )
         every_few = IntervalTrigger(seconds=SIGNALS_SECONDS)
         on_monday = CronTrigger(day_of_week="mon", hour=6)
@@ -68,7 +78,13 @@ class Keeper:
         before_the_check = CronTrigger(hour=2, minute=45)
         at_night = CronTrigger(hour=3, minute=15)
         sequencing = self._sequencing
-        scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
+        scheduler.add_job(
+            self._do,
+            every_second,
+            ["sequence", sequencing.number],
+            misfire_grace_time=None,
+            executor=SEQUENCER,
+        )
         scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
         scheduler.add_job(self._do, every_second, ["index", self.index], misfire_grace_time=None)
         for stream in self._streams:
@@ -150,8 +166,13 @@ class Keeper:
         return len(findings)
 
     def erase(self) -> int:
-        """Destroy what is over its term in the trail: payloads, then leaves; how many of both."""
+        """Destroy what is over its term in the trail: payloads, then leaves; how many of both.
+
+        And the signals found in what is over, and checkpoints of the log that nobody needs any more.
+        """
         now = datetime.now(UTC)
+        thin(self._vault, now=now)
+        old_signals.erase(self._vault, now=now)
         epochs.follow(self._vault)
         return payloads.destroy(self._vault, self._by, now=now) + pruning.prune(
             self._vault, self._by, now=now

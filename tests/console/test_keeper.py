@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event as Happened
 
 import pytest
 import requests
@@ -12,7 +13,7 @@ from sqlalchemy import delete, select, update
 from structlog.testing import capture_logs
 
 from console.demo import town
-from console.keeper import Keeper
+from console.keeper import AT_ONCE, Keeper
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
 from tests.docking import lacking_records
@@ -22,10 +23,15 @@ from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_
 from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.erasure.tables import AuditEpoch
+from vault.log.order import waiting_since
+from vault.log.tables import LogCheckpoint
 from vault.settings import SettingsRefused
 from vault.signals.digests import Week
+from vault.signals.tables import SignalSighting
 from vault.tables import Arrival, AuditPayload, SealedKey, State
 from vault.trail import Question, read
+
+NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -152,6 +158,29 @@ def test_a_chore_that_fails_does_not_end_the_others(keeper: Keeper, monkeypatch:
         scheduler.shutdown()
 
 
+def test_entries_get_numbers_whatever_takes_long(keeper: Keeper, small: Installation) -> None:
+    """As many chores as the others have threads, and none of them ends."""
+    scheduler, over = keeper.schedule(), Happened()
+    for _ in range(AT_ONCE):
+        scheduler.add_job(over.wait, args=[30])
+    scheduler.start()
+    try:
+        eventually(lambda: not log_lags(small))
+        read(small.vault, small.caller(town.SUPERVISOR), Question(town.SLUG, PURPOSE), now=datetime.now(UTC))
+        assert log_lags(small)
+        eventually(lambda: not log_lags(small))
+        assert not over.is_set()
+    finally:
+        over.set()
+        scheduler.shutdown()
+
+
+def log_lags(made: Installation) -> bool:
+    """Whether an entry waits for its number."""
+    with made.vault.database.reading() as session:
+        return waiting_since(session) is not None
+
+
 def test_when_chores_are_due(keeper: Keeper) -> None:
     scheduler = keeper.schedule()
     due = sorted((job.args[0], str(job.trigger)) for job in scheduler.get_jobs())
@@ -223,5 +252,18 @@ def test_it_destroys_what_is_over_in_the_trail(small: Installation, keeper: Keep
         left = set(session.scalars(select(AuditPayload.entry_id)))
         assert session.scalars(select(AuditEpoch.epoch)).all() == [small.vault.ring.epoch]
     assert not left & set(entries)
+    # And what was found in it, and checkpoints of then.
+    with small.vault.database.transaction() as session:
+        for when in (NOW - timedelta(days=2), NOW - timedelta(days=9 * 366)):
+            seen = {"key": f"{when:%Y}", "place": 0, "municipality_id": town.SLUG, "kind": "x", "value": "x"}
+            moments = dict.fromkeys(("seen_at", "forgotten_at", "due_at"), when)
+            session.add(SignalSighting(entry_id=entries[0], **seen, **moments))
+        session.execute(update(LogCheckpoint).values(signed_at=NOW - timedelta(days=2)))
+    small.settle()
+    keeper.erase()
+    with small.vault.database.reading() as session:
+        assert session.scalars(select(SignalSighting.key)).all() == [f"{NOW - timedelta(days=2):%Y}"]
+        kept = session.scalars(select(LogCheckpoint.signed_at)).all()
+        assert len([when for when in kept if when < NOW - timedelta(days=1)]) == 1
     jobs = {job.args[0]: str(job.trigger) for job in keeper.schedule().get_jobs()}
     assert "hour='2', minute='45'" in jobs["erase"]

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from vault.audit import Event
@@ -12,9 +13,12 @@ from vault.erasure.epochs import LASTS
 from vault.erasure.tables import AuditEpoch
 from vault.erasure.terms import terms
 from vault.finding import Finding
-from vault.log.tables import LogPosition
-from vault.tables import AuditEntry
+from vault.log.tables import LogEntry, LogPosition
+from vault.tables import AuditEntry, AuditPayload
 from vault.vault import Vault
+
+MOST = 1000
+"""Most payloads that are told to be gone: more would say no more."""
 
 
 def told_since(session: Session) -> datetime | None:
@@ -31,6 +35,8 @@ def told_since(session: Session) -> datetime | None:
 
 def check(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
     """Every finding about the trail's term. What is due is no fault, but it is for somebody to do."""
+    for about in islice(_gone(vault, session, now), MOST):
+        yield Finding("payload-gone", about)
     for about in _not_told(session):
         yield Finding("minimum-not-told", about)
     for about in _too_old(vault, session, now):
@@ -39,6 +45,42 @@ def check(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding("epoch-to-destroy", about)
     for about in _back(vault, session):
         yield Finding("epoch-destroyed-and-held", about)
+
+
+def _gone(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
+    """Entries within their term without a payload, where no entry tells that it was destroyed.
+
+    That does tell also of those that are within their term now, because that became longer.
+    """
+    query = (
+        select(AuditEntry.id, AuditEntry.municipality_id, func.coalesce(LogEntry.index, -1))
+        .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
+        .outerjoin(LogEntry, LogEntry.entry_id == AuditEntry.id)
+        .where(AuditPayload.entry_id.is_(None), ~terms(vault, session, now=now).over)
+        # What is below the minimum is on its way out: a night that died is gone on with by the next.
+        .where(func.coalesce(LogEntry.index >= select(LogPosition.minimum).scalar_subquery(), true()))
+        .order_by(AuditEntry.seq)
+        .execution_options(yield_per=1000)
+    )
+    told: dict[str | None, list[tuple[int, int]]] | None = None
+    for entry_id, municipality, index in session.execute(query):
+        # Read only when there is one: where all is well there is none.
+        told = _destroyed(session) if told is None else told
+        stretches = told.get(municipality, [])
+        if not any(first <= index <= last for first, last in stretches):
+            yield str(entry_id)
+
+
+def _destroyed(session: Session) -> dict[str | None, list[tuple[int, int]]]:
+    """Of which numbers the trail tells that payloads were destroyed, by municipality."""
+    told: dict[str | None, list[tuple[int, int]]] = {}
+    query = select(AuditEntry.municipality_id, AuditEntry.leaf).where(
+        AuditEntry.event == Event.PAYLOADS_DESTROYED
+    )
+    for municipality, leaf in session.execute(query):
+        facts = json.loads(leaf)["facts"]
+        told.setdefault(municipality, []).append((facts["first"], facts["last"]))
+    return told
 
 
 def _not_told(session: Session) -> Iterator[str]:

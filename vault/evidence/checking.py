@@ -40,7 +40,7 @@ def integrity(session: Session, municipality: str, period: Period, found: Sequen
         entries=sum(each.number for each in found),
         not_yet_in_log=_outside(session, municipality, period, newest.size if newest else 0),
         checkpoint=_told(newest) if newest else None,
-        checkpoints_signed=session.scalars(
+        checkpoints_kept=session.scalars(
             select(func.count()).select_from(LogCheckpoint).where(*signed)
         ).one(),
         witnesses=_witnesses(session, period),

@@ -7,9 +7,12 @@ nothing of footage, is signed by itself, and an entry would need a checkpoint th
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from auditor import notes
+from sqlalchemy.orm import Session
+
+from auditor import merkle, notes
 from auditor.checkpoints import Checkpoint
 from auditor.notes import COSIGNATURE, NoteBroken, VerifierKey
+from vault.log import reading
 from vault.log.tables import LogCheckpoint, LogCosignature
 from vault.settings import SettingsRefused
 from vault.vault import Vault
@@ -46,13 +49,40 @@ def accept(vault: Vault, note: bytes, witnesses: Sequence[VerifierKey], *, now: 
     if not found:
         raise CosignatureRefused("no witness of ours")
     with vault.database.transaction() as session:
-        signed = session.get(LogCheckpoint, size)
+        # Locked, so that it is not thinned out meanwhile.
+        signed = session.get(LogCheckpoint, size, with_for_update=True) or _again(vault, session, note, now)
         if signed is None or notes.split(signed.note.encode())[0] != text:
             raise CosignatureRefused("not a checkpoint of this log")
         for witness, line in found:
             row = LogCosignature(size=size, witness=witness.name, line=line, received_at=now)
             session.merge(row)
     return len(found)
+
+
+def _again(vault: Vault, session: Session, note: bytes, now: datetime) -> LogCheckpoint | None:
+    """The checkpoint of a note that we signed and have no longer (`vault.log.thinning`), kept once more.
+
+    None when we never signed it, or when it is not of the tree that stands.
+    """
+    try:
+        opened = notes.open_note(note, vault.ring.log_keys)
+        said = Checkpoint.parse(opened.text)
+        of_this_tree = said.size <= reading.size(session) and said.root == merkle.root(
+            reading.tree(session), said.size
+        )
+    except (NoteBroken, LookupError):
+        return None
+    if said.origin != vault.ring.origin or not of_this_tree:
+        return None
+    ours = [
+        line for line in notes.split(note)[1] if any(notes.is_by(line, key) for key in vault.ring.log_keys)
+    ]
+    again = LogCheckpoint(
+        size=said.size, root=said.root, note=notes.join(opened.text, ours).decode(), signed_at=now
+    )
+    session.add(again)
+    session.flush()
+    return again
 
 
 def _cosigned(
