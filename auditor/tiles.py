@@ -60,7 +60,7 @@ def parse_path(path: str) -> tuple[int | None, int, int] | None:
     level = None if found["level"] == "entries" else int(found["level"])
     n, width = int(found["n"].replace("/", "").replace("x", "")), int(found["width"] or WIDTH)
     right = bundle_path(n, width) if level is None else tile_path(level, n, width)
-    return (level, n, width) if path == right else None
+    return (level, n, width) if path == right and width <= WIDTH else None
 
 
 def tiles_at(level: int, size: int) -> int:

@@ -2,8 +2,11 @@
 
 An export can be broken off and gone on with, and the next one into the same folder adds what is new. Each
 file is there as a whole or not at all. The order: (1) whose log it is, (2) tiles and bundles, (3) what is to
-be read beside them, (4) the checkpoint that covers them, (5) what an earlier one needed and this one does not
+be read beside them, (4) the checkpoints that they are of, (5) what an earlier one needed and these do not
 need goes.
+
+There are two checkpoints: the newest, and beside it the newest that a witness cosigned, with the partial tiles
+of its size. Were it the cosigned one alone, the log would seem to end where its witness fell silent.
 """
 
 import os
@@ -32,6 +35,10 @@ Progress = Callable[[int, int], None]
 """`progress(done, of)`: entries written, or there already."""
 
 
+def _quietly(_done: int, _of: int) -> None:
+    """Nobody is told."""
+
+
 class ExportRefused(Exception):
     """The folder holds something else, or the log has nothing to export; name another folder."""
 
@@ -43,20 +50,19 @@ def export(
     witnesses: Sequence[VerifierKey],
     *,
     now: datetime,
-    progress: Progress = lambda _done, _of: None,
+    progress: Progress = _quietly,
 ) -> Checkpoint:
     """Write the log to `folder`, up to the checkpoint that it returns; the export is an entry by then.
 
-    The newest checkpoint that a witness cosigned, where there is one, else the newest. Raises ExportRefused.
+    That is the newest; the newest that a witness cosigned stands beside it. Raises ExportRefused.
     """
     there = _size_there(folder, vault.ring.origin)
     with vault.database.reading() as session:
-        signed = reading.cosigned_checkpoint(session)
-        if signed is None or signed.size < there:
-            signed = reading.checkpoint(session)
+        signed, seen = reading.checkpoint(session), reading.cosigned_checkpoint(session)
         if signed is None:
             raise ExportRefused("the log is empty")
         note, minimum = reading.cosigned(session, signed), reading.minimum(session)
+        cosigned = reading.cosigned(session, seen) if seen else None
     head = Checkpoint.parse(notes.split(note)[0])
     if head.size < there:
         raise ExportRefused(f"{folder} holds {there} entries, this log {head.size}: was a backup restored?")
@@ -64,8 +70,10 @@ def export(
         exported = Entry(event=Event.LOG_EXPORTED, at=now, actor=by, facts={"entries": head.size})
         audit.append(session, vault.ring, exported)
     _write(folder / VKEYS, "".join(f"{key}\n" for key in vault.ring.log_keys).encode())
-    kept = _write_tiles(vault, folder, signed)
-    kept |= _write_bundles(vault, folder, signed, minimum, progress)
+    kept: set[str] = set()
+    for each in (signed, seen) if seen else (signed,):
+        kept |= _write_tiles(vault, folder, each)
+        kept |= _write_bundles(vault, folder, each, minimum, progress if each is signed else _quietly)
     texts = {
         tiles.MINIMUM: f"{minimum}\n",
         "policy": policy(vault.ring.log_keys, witnesses),
@@ -73,6 +81,10 @@ def export(
     }
     for path, text in texts.items():
         _write(folder / path, text.encode())
+    if cosigned:
+        _write(folder / tiles.COSIGNED, cosigned)
+    else:
+        (folder / tiles.COSIGNED).unlink(missing_ok=True)
     _write(folder / tiles.CHECKPOINT, note)
     _remove_outgrown(folder, kept)
     return head

@@ -38,9 +38,13 @@ def checkpoint(session: Session) -> LogCheckpoint | None:
 
 
 def cosigned_checkpoint(session: Session) -> LogCheckpoint | None:
-    """The newest checkpoint that a witness cosigned; None when there is none."""
+    """The newest checkpoint that a witness cosigned; None when there is none.
+
+    None too when entries beyond it are pruned: nobody could verify it any more.
+    """
     newest = select(func.max(LogCosignature.size)).scalar_subquery()
-    return session.scalar(select(LogCheckpoint).where(LogCheckpoint.size == newest))
+    found = session.scalar(select(LogCheckpoint).where(LogCheckpoint.size == newest))
+    return found if found and found.size >= minimum(session) else None
 
 
 def size(session: Session) -> int:

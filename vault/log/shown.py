@@ -18,7 +18,7 @@ def checkpoint(vault: Vault) -> bytes | None:
 
 
 def cosigned_checkpoint(vault: Vault) -> bytes | None:
-    """The newest checkpoint that a witness cosigned; None when there is none."""
+    """The newest checkpoint that a witness cosigned and that can be verified; None when there is none."""
     return _noted(vault, reading.cosigned_checkpoint)
 
 
@@ -35,6 +35,9 @@ def file(vault: Vault, path: str) -> bytes | None:
         return None
     level, n, width = asked
     with vault.database.reading() as session:
+        # First of all: a path can hold numbers that no database can be asked for.
+        if width > tiles.width_of(level or 0, n, reading.size(session)):
+            return None
         if level is None:
             return bundle(session, n, width)
         hashes = reading.tile(session, level, n)[: width * HASH_SIZE]

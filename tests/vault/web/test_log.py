@@ -84,7 +84,21 @@ def test_its_files_are_of_the_kinds_that_the_format_names(house: House) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["tile/0/001", "tile/0/000.p/255", "tile/entries/000.p/255", "tile/1/000", "tile/0/0", "tile/x", "tile/"],
+    [
+        *(
+            "tile/0/001",
+            "tile/0/000.p/255",
+            "tile/entries/000.p/255",
+            "tile/1/000",
+            "tile/0/0",
+            "tile/x",
+            "tile/",
+        ),
+        # Numbers that no database has an index for.
+        "tile/entries/x999/x999/x999/x999/x999/999",
+        "tile/63/x999/x999/x999/x999/x999/999",
+        "tile/entries/x036/x028/x797/x018/x963/967.p/255",
+    ],
 )
 def test_what_the_tree_has_not_is_not_found(house: House, path: str) -> None:
     house.installation.settle()
@@ -159,6 +173,17 @@ def test_cosigned_again_the_later_one_is_kept(witnessed: House) -> None:
         assert post(witnessed, notes.append(note, line)).status_code == 204
     shown = open_checkpoint(get(witnessed, "checkpoint").content, log_key(witnessed), [KEY])
     assert shown.cosigned_at == {KEY: 1_900_000_000}
+
+
+def test_an_older_cosignature_that_is_played_again_does_not_replace_a_later_one(witnessed: House) -> None:
+    witnessed.installation.settle()
+    note = get(witnessed, "checkpoint").content
+    text = notes.split(note)[0]
+    early, late = (notes.cosign(text, NAME, WITNESS, at=at) for at in (1_800_000_000, 1_900_000_000))
+    for lines in ([late], [early], [late, early]):
+        assert post(witnessed, notes.join(text, lines)).status_code == 204
+        shown = open_checkpoint(get(witnessed, "checkpoint").content, log_key(witnessed), [KEY])
+        assert shown.cosigned_at == {KEY: 1_900_000_000}
 
 
 def test_what_is_no_cosignature_of_ours_is_refused(witnessed: House) -> None:
