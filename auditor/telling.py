@@ -119,7 +119,8 @@ Wat te doen:
 1. Maak een kopie van die map buiten deze computer. Verwijder niets en begin niet opnieuw met een lege map.
 2. Meld het aan de privacy officer en de functionaris gegevensbescherming, en als u dat niet zelf bent aan de
    ondernemingsraad; schriftelijk, met beide controlepunten.
-3. Vraag de beheerder wat er is gebeurd. Het terugzetten van een back-up is een mogelijke oorzaak; ook dan
+3. Keek u naar een map, en is die korter dan wat u eerder zag: ga eerst na of het geen oudere export is.
+   Vraag de beheerder wat er is gebeurd. Het terugzetten van een back-up is een mogelijke oorzaak; ook dan
    zijn regels verdwenen, en moet worden vastgesteld welke.
 4. Vergelijk met wat andere getuigen zagen, en laat het log niet verder groeien voordat dit is uitgezocht.""",
         f"""THE LOG CONTRADICTS ITSELF. It was not cosigned.
@@ -131,7 +132,8 @@ What to do:
    folder.
 2. Report it to the privacy officer and the data protection officer, and to the works council if that is not
    you; in writing, with both checkpoints.
-3. Ask the operator what happened. A restored backup is one possible cause; then too entries are gone, and it
+3. If you looked at a folder, and it is shorter than what you saw: first make sure that it is no older export.
+   Ask the operator what happened. A restored backup is one possible cause; then too entries are gone, and it
    must be established which.
 4. Compare with what other witnesses saw, and let the log not grow further before this is cleared up.""",
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auditor import notes, tiles
+from auditor import notes, rederiving, tiles
 from auditor.checkpoints import open_checkpoint
 from auditor.findings import Kind
 from auditor.notes import COSIGNATURE, VerifierKey
@@ -104,6 +104,15 @@ def test_one_that_grew_continues_what_was_kept(exported: Exported) -> None:
     exported.log.write(exported.folder, 2000)
     report = check(exported, since=kept)
     assert (report.outcome, report.since_unknown) == (Outcome.PROVEN, False)
+
+
+def test_a_log_that_signed_for_more_than_can_be_read_does_not_keep_us(exported: Exported) -> None:
+    note = exported.log.signed(10**17, bytes(32))
+    (exported.folder / tiles.CHECKPOINT).write_bytes(note)
+    report = check(exported, processes=1)
+    assert report.outcome is Outcome.MISMATCH
+    assert {Kind.MISSING, Kind.ROOT} <= kinds(report)
+    assert len(report.findings) < rederiving.MOST_FINDINGS + 10
 
 
 def test_another_key_and_a_missing_checkpoint(exported: Exported) -> None:

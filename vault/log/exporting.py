@@ -5,8 +5,8 @@ file is there as a whole or not at all. The order: (1) whose log it is, (2) tile
 be read beside them, (4) the checkpoints that they are of, (5) what an earlier one needed and these do not
 need goes.
 
-There are two checkpoints: the newest, and beside it the newest that a witness cosigned, with the partial tiles
-of its size. Were it the cosigned one alone, the log would seem to end where its witness fell silent.
+There are two checkpoints: the newest, and beside it the newest that a witness cosigned, with the partial
+tiles of its size. Were it the cosigned one alone, the log would seem to end where its witness fell silent.
 """
 
 import os

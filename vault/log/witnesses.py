@@ -35,7 +35,8 @@ def known_witnesses(keys: str) -> tuple[VerifierKey, ...]:
 def accept(vault: Vault, note: bytes, witnesses: Sequence[VerifierKey], *, now: datetime) -> int:
     """Keep the cosignatures in `note`, a checkpoint as a witness hands it in; how many there were.
 
-    Of each witness the latest by its own clock: an earlier one, played again by whoever saw it, changes nothing.
+    Of each witness the latest by its own clock: an earlier one, played again by whoever saw it, changes
+    nothing.
     Raises CosignatureRefused when one that is known does not hold, or none is.
     """
     try:
