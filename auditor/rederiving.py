@@ -66,17 +66,17 @@ def rederive(
     size: int,
     *,
     minimum: int = 0,
-    also: int = 0,
+    also: Iterable[int] = (),
     progress: Progress = lambda _done, _of: None,
     processes: int | None = None,
 ) -> Derived:
     """Derive the tree of `size` leaves from its entries, and compare with every tile.
 
-    `minimum`: what ends at or below this index may be absent. `also`: the size of an older tree whose root
+    `minimum`: what ends at or below this index may be absent. `also`: the sizes of older trees whose roots
     will be asked for. Ends after `MOST_FINDINGS`, and then gives no root. Raises Unreadable.
     """
     derived = Derived(size)
-    needed = frozenset((size // WIDTH, also // WIDTH))
+    needed = frozenset(each // WIDTH for each in (size, *also))
     ids: set[bytes] = set()
     tops: dict[int, bytes] = {}
     with _mapped(tiles.tiles_at(0, size), processes) as mapped:

@@ -178,7 +178,14 @@ def _proven(report: Report) -> Iterator[Text]:
             f"De eerste {report.since.size} regels zijn die van het eerdere controlepunt.",
             f"The first {report.since.size} entries are those of the earlier checkpoint.",
         )
-    yield from _seen_by(report.signed.cosigned_at)
+    for witness, last in report.seen.items():
+        moment, size = _moment(last.at), last.checkpoint.size
+        yield Text(
+            f"Getuige {witness.name} zag op {moment} de eerste {size} regels van dit log, en niets dat ermee "
+            "in strijd was.",
+            f"Witness {witness.name} saw the first {size} entries of this log at {moment}, and nothing that "
+            "contradicts them.",
+        )
 
 
 def _seen_by(cosigned_at: Mapping[VerifierKey, int]) -> Iterator[Text]:
@@ -193,8 +200,8 @@ def _seen_by(cosigned_at: Mapping[VerifierKey, int]) -> Iterator[Text]:
 def _not_cosigned(witnesses: Sequence[VerifierKey]) -> Iterator[Text]:
     for witness in witnesses:
         yield Text(
-            f"Getuige {witness.name} heeft dit controlepunt niet medeondertekend (of: nog niet).",
-            f"Witness {witness.name} has not cosigned this checkpoint (or not yet).",
+            f"Getuige {witness.name} heeft niet meeondertekend (of: nog niet), voor zover het log laat zien.",
+            f"Witness {witness.name} has not cosigned (or not yet), as far as the log shows.",
         )
 
 
@@ -219,7 +226,7 @@ def _not_proven(report: Report) -> Iterator[Text]:
             "more. That they were there and unchanged stays proven. Ask under which term of retention.",
         )
     yield from _LIMITS
-    if report.signed is None or not report.signed.cosigned_at:
+    if not report.seen:
         yield _SPLIT
     if report.since is None:
         yield _NO_SINCE

@@ -17,6 +17,7 @@ MOST_ENTRY = 0xFFFF
 CHECKPOINT = "checkpoint"
 COSIGNED = "cosigned-checkpoint"
 """Where our logs show the newest checkpoint that a witness cosigned: the newest of all may be too young."""
+_COSIGNED_BY = "cosigned"
 MINIMUM = "minimum-index"
 """Where our logs say below which index entries are no longer shown: decimal and a newline; absent is 0.
 
@@ -47,6 +48,11 @@ def tile_path(level: int, n: int, width: int = WIDTH) -> str:
 def bundle_path(n: int, width: int = WIDTH) -> str:
     """Where entry bundle `n` stands, relative to the log's prefix."""
     return f"tile/entries/{_number(n, width)}"
+
+
+def cosigned_path(key_id: bytes) -> str:
+    """Where our logs show the newest checkpoint that the witness with this key id cosigned."""
+    return f"{_COSIGNED_BY}/{key_id.hex()}"
 
 
 def parse_path(path: str) -> tuple[int | None, int, int] | None:

@@ -134,6 +134,43 @@ def test_a_witness_that_was_asked_for_must_have_cosigned(exported: Exported) -> 
     assert (report.outcome, report.not_cosigned) == (Outcome.PROVEN, [])
 
 
+def test_each_witness_vouches_for_what_it_saw(tmp_path: Path) -> None:
+    """They look at different moments, and the log goes on; each is asked for at its own checkpoint."""
+    log, folder = Log(), tmp_path / "log"
+    keys = {
+        name: Ed25519PrivateKey.generate() for name in ("or.example", "rekenkamer.example", "none.example")
+    }
+    one, other, none = (VerifierKey.of(name, COSIGNATURE, key) for name, key in keys.items())
+    for witness, size in ((one, 300), (other, 700)):
+        note = log.write(folder, size)
+        line = notes.cosign(notes.split(note)[0], witness.name, keys[witness.name], at=size)
+        put(folder, tiles.cosigned_path(witness.id), notes.append(note, line))
+    log.write(folder, 800)
+    report = verify(Folder(folder), log.key, [one, other])
+    assert (report.outcome, report.signed and report.signed.checkpoint.size) == (Outcome.PROVEN, 800)
+    assert [(seen.checkpoint.size, seen.at) for seen in report.seen.values()] == [(300, 300), (700, 700)]
+    absent = verify(Folder(folder), log.key, [one, none])
+    assert (absent.outcome, absent.not_cosigned, list(absent.seen)) == (Outcome.UNCHECKED, [none], [one])
+    # A log that was rewritten after a witness saw it, or that is shorter by now.
+    log.write(folder, 800, lambda index: entry(index + (index == 299) * 1000))
+    report = verify(Folder(folder), log.key, [one, other])
+    assert kinds(report) == {Kind.REWRITTEN}
+    assert len(report.findings) == 2
+    log.write(folder, 600)
+    assert kinds(verify(Folder(folder), log.key, [one, other])) == {Kind.ROLLED_BACK}
+    # A cosignature that does not hold, and one that stands under a checkpoint of another log.
+    path = tiles.cosigned_path(one.id)
+    held = (folder / path).read_bytes()
+    put(folder, path, held.replace(b"\n300\n", b"\n301\n"))
+    [finding] = verify(Folder(folder), log.key, [one]).findings
+    assert (finding.kind, finding.where) == (Kind.CHECKPOINT, path)
+    elsewhere = f"elsewhere.example/log\n{notes.split(held)[0].partition(chr(10))[2]}"
+    line = notes.cosign(elsewhere, one.name, keys[one.name], at=1)
+    put(folder, path, notes.join(elsewhere, [line]))
+    [finding] = verify(Folder(folder), log.key, [one]).findings
+    assert (finding.kind, "another log" in finding.detail) == (Kind.CHECKPOINT, True)
+
+
 def test_a_pruned_log_is_proven_by_the_hashes_it_keeps(exported: Exported) -> None:
     (exported.folder / FIRST_BUNDLE).unlink()
     assert Kind.MISSING in kinds(check(exported))

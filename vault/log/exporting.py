@@ -5,8 +5,8 @@ file is there as a whole or not at all. The order: (1) whose log it is, (2) tile
 be read beside them, (4) the checkpoints that they are of, (5) what an earlier one needed and these do not
 need goes.
 
-There are two checkpoints: the newest, and beside it the newest that a witness cosigned, with the partial
-tiles of its size. Were it the cosigned one alone, the log would seem to end where its witness fell silent.
+The checkpoint is the newest; beside it stands what each witness cosigned last. Were it a cosigned one, the
+log would seem to end where its witness fell silent.
 """
 
 import os
@@ -35,10 +35,6 @@ Progress = Callable[[int, int], None]
 """`progress(done, of)`: entries written, or there already."""
 
 
-def _quietly(_done: int, _of: int) -> None:
-    """Nobody is told."""
-
-
 class ExportRefused(Exception):
     """The folder holds something else, or the log has nothing to export; name another folder."""
 
@@ -50,19 +46,22 @@ def export(
     witnesses: Sequence[VerifierKey],
     *,
     now: datetime,
-    progress: Progress = _quietly,
+    progress: Progress = lambda _done, _of: None,
 ) -> Checkpoint:
     """Write the log to `folder`, up to the checkpoint that it returns; the export is an entry by then.
 
-    That is the newest; the newest that a witness cosigned stands beside it. Raises ExportRefused.
+    That is the newest; what each of `witnesses` cosigned last stands beside it. Raises ExportRefused.
     """
     there = _size_there(folder, vault.ring.origin)
     with vault.database.reading() as session:
-        signed, seen = reading.checkpoint(session), reading.cosigned_checkpoint(session)
+        signed = reading.checkpoint(session)
         if signed is None:
             raise ExportRefused("the log is empty")
         note, minimum = reading.cosigned(session, signed), reading.minimum(session)
-        cosigned = reading.cosigned(session, seen) if seen else None
+        cosigned: dict[str, bytes] = {}
+        for witness in witnesses:
+            if seen := reading.cosigned_checkpoint(session, witness.name):
+                cosigned[tiles.cosigned_path(witness.id)] = reading.cosigned(session, seen)
     head = Checkpoint.parse(notes.split(note)[0])
     if head.size < there:
         raise ExportRefused(f"{folder} holds {there} entries, this log {head.size}: was a backup restored?")
@@ -70,10 +69,8 @@ def export(
         exported = Entry(event=Event.LOG_EXPORTED, at=now, actor=by, facts={"entries": head.size})
         audit.append(session, vault.ring, exported)
     _write(folder / VKEYS, "".join(f"{key}\n" for key in vault.ring.log_keys).encode())
-    kept: set[str] = set()
-    for each in (signed, seen) if seen else (signed,):
-        kept |= _write_tiles(vault, folder, each)
-        kept |= _write_bundles(vault, folder, each, minimum, progress if each is signed else _quietly)
+    kept = _write_tiles(vault, folder, signed)
+    kept |= _write_bundles(vault, folder, signed, minimum, progress)
     texts = {
         tiles.MINIMUM: f"{minimum}\n",
         "policy": policy(vault.ring.log_keys, witnesses),
@@ -81,10 +78,8 @@ def export(
     }
     for path, text in texts.items():
         _write(folder / path, text.encode())
-    if cosigned:
-        _write(folder / tiles.COSIGNED, cosigned)
-    else:
-        (folder / tiles.COSIGNED).unlink(missing_ok=True)
+    for path, by_witness in cosigned.items():
+        _write(folder / path, by_witness)
     _write(folder / tiles.CHECKPOINT, note)
     _remove_outgrown(folder, kept)
     return head

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from auditor import tiles
 from auditor.merkle import HASH_SIZE
+from auditor.notes import VerifierKey
 from auditor.tiles import WIDTH
 from vault.log import reading
 from vault.log.tables import LogCheckpoint
@@ -20,6 +21,11 @@ def checkpoint(vault: Vault) -> bytes | None:
 def cosigned_checkpoint(vault: Vault) -> bytes | None:
     """The newest checkpoint that a witness cosigned and that can be verified; None when there is none."""
     return _noted(vault, reading.cosigned_checkpoint)
+
+
+def cosigned_by(vault: Vault, witness: VerifierKey) -> bytes | None:
+    """The newest checkpoint that `witness` cosigned and that can be verified; None when there is none."""
+    return _noted(vault, lambda session: reading.cosigned_checkpoint(session, witness.name))
 
 
 def minimum(vault: Vault) -> bytes:

@@ -152,7 +152,7 @@ def test_a_witness_watches_and_is_shown(witnessed: House, tmp_path: Path) -> Non
     ours = type(one)(tmp_path / "ours", NAME, WITNESS)
     ours.folder.mkdir()
     seen = look(ours, web(witnessed), log_key(witnessed), submit_to(web(witnessed)), now=1_800_000_000)
-    for path in ("checkpoint", "cosigned-checkpoint"):
+    for path in ("checkpoint", "cosigned-checkpoint", tiles.cosigned_path(KEY.id)):
         signed = open_checkpoint(get(witnessed, path).content, log_key(witnessed), [KEY])
         assert signed.cosigned_at == {KEY: 1_800_000_000}
     assert signed.checkpoint == seen.checkpoint
@@ -162,7 +162,9 @@ def test_a_witness_watches_and_is_shown(witnessed: House, tmp_path: Path) -> Non
     newest = open_checkpoint(get(witnessed, "checkpoint").content, log_key(witnessed), [KEY])
     assert (newest.cosigned_at, newest.checkpoint.size > signed.checkpoint.size) == ({}, True)
     report = verify(web(witnessed), log_key(witnessed), [KEY], since=signed)
-    assert (report.outcome, report.signed) == (Outcome.PROVEN, signed)
+    assert (report.outcome, report.seen[KEY].checkpoint) == (Outcome.PROVEN, signed.checkpoint)
+    problem(get(witnessed, "cosigned/00000000"), 404, "not-found")
+    problem(get(witnessed, tiles.cosigned_path(KEY.id), town.SUPERVISOR), 403, "denied")
 
 
 def test_cosigned_again_the_later_one_is_kept(witnessed: House) -> None:
