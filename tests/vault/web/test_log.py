@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -134,6 +135,17 @@ def test_a_reader_is_one_entry_an_hour(house: House) -> None:
     [*_, last] = entries(house.installation, Event.LOG_READ)
     assert len(entries(house.installation, Event.LOG_READ)) == before + 1
     assert payload_of(house.installation, last)["actor"]["name"] == town.PRIVACY_OFFICER.name
+    house.clock.ahead = timedelta(0)
+
+
+def test_so_is_one_who_reads_with_many_hands(house: House) -> None:
+    house.installation.settle()
+    house.clock.ahead = timedelta(days=1)
+    before = len(entries(house.installation, Event.LOG_READ))
+    with ThreadPoolExecutor(8) as hands:
+        answers = list(hands.map(lambda _: get(house, "checkpoint").status_code, range(16)))
+    assert answers == [200] * 16
+    assert len(entries(house.installation, Event.LOG_READ)) == before + 1
     house.clock.ahead = timedelta(0)
 
 
