@@ -121,11 +121,8 @@ def place_of(where: str, *, token: str | None = None) -> Place:
     return Web(where, token=token) if "://" in where else Folder(Path(where))
 
 
-def checkpoint(place: Place, *, cosigned: bool = False) -> bytes:
-    """The log's newest signed checkpoint, not verified; `cosigned`: the newest that a witness has seen."""
-    if cosigned:
-        with suppress(Absent):
-            return place.fetch(tiles.COSIGNED, MOST_BYTES)
+def checkpoint(place: Place) -> bytes:
+    """The log's newest signed checkpoint, not verified."""
     return place.fetch(tiles.CHECKPOINT, MOST_BYTES)
 
 
