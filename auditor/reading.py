@@ -6,7 +6,6 @@ import stat
 import urllib.error
 import urllib.request
 import zlib
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -42,6 +42,8 @@ SIGNALS_SECONDS = 5
 CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
 FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
 
+DIGEST_AFTER = timedelta(hours=6)
+"""After a week is over, its digest is made: on Monday at six."""
 EXPORT_SECONDS = 2
 
 AT_ONCE = 10
@@ -70,7 +72,7 @@ class Keeper:
             executors={"default": ThreadPoolExecutor(AT_ONCE), SEQUENCER: ThreadPoolExecutor(1)},
         )
         every_few = IntervalTrigger(seconds=SIGNALS_SECONDS)
-        on_monday = CronTrigger(day_of_week="mon", hour=6)
+        every_hour = CronTrigger(minute=0)
         # Told as a warning each time that a busy second takes longer; the log's lag says what matters of it.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         every_second, every_minute = IntervalTrigger(seconds=1), IntervalTrigger(minutes=1)
@@ -97,7 +99,7 @@ class Keeper:
             )
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
-        scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_hour, ["digest", self.digest], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, before_the_check, ["erase", self.erase], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
@@ -145,11 +147,16 @@ class Keeper:
         return found
 
     def digest(self) -> int:
-        """Make the digest of the week that is over, for each municipality; told is that it is there."""
+        """Make the digest of the week that is over, for each municipality; told is that it is there.
+
+        Looked at every hour: a keeper that stood still on Monday makes it later, a second one does not again.
+        """
         now = datetime.now(UTC)
-        week, made = Week.before(now), 0
+        week, made = Week.before(now - DIGEST_AFTER), 0
         for municipality in municipalities(self._vault):
-            digest = digests.digest(self._vault, KEEPER, municipality, week, now=now)
+            digest = digests.digest_once(self._vault, KEEPER, municipality, week, now=now)
+            if digest is None:
+                continue
             log.info("signals.digest", why=f"{municipality} {week}", count=digest.total.open)
             made += 1
         return made

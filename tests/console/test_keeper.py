@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from structlog.testing import capture_logs
 
 from console.demo import town
-from console.keeper import AT_ONCE, Keeper
+from console.keeper import AT_ONCE, DIGEST_AFTER, Keeper
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
 from tests.docking import lacking_records
@@ -23,9 +23,11 @@ from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_
 from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.erasure.tables import AuditEpoch
+from vault.keys import KeyRing, rotate_audit
 from vault.log.order import waiting_since
 from vault.log.tables import LogCheckpoint
 from vault.settings import SettingsRefused
+from vault.signals import digests
 from vault.signals.digests import Week
 from vault.signals.tables import SignalSighting
 from vault.tables import Arrival, AuditPayload, SealedKey, State
@@ -104,12 +106,23 @@ def test_it_raises_signals(small: Installation, keeper: Keeper) -> None:
 def test_it_tells_on_monday_that_the_digest_is_there(small: Installation, keeper: Keeper) -> None:
     with capture_logs() as lines:
         assert keeper.digest() == 1
-    week = Week.before(datetime.now(UTC))
+    week = Week.before(datetime.now(UTC) - DIGEST_AFTER)
     assert [(line["event"], line["why"], line["count"]) for line in lines] == [
         ("signals.digest", f"{town.SLUG} {week}", 0)
     ]
     [entry] = entries(small, Event.SIGNALS_DIGESTED)
     assert f'"week":"{week}"'.encode() in entry.leaf
+
+
+def test_it_makes_a_digest_once_whoever_else_makes_one(small: Installation, keeper: Keeper) -> None:
+    """Each hour it looks; a second keeper, and an operator who has one printed, change nothing of that."""
+    week = Week.before(datetime.now(UTC) - DIGEST_AFTER)
+    digests.digest(small.vault, MAKER, town.SLUG, week, now=datetime.now(UTC))
+    assert [keeper.digest(), keeper.digest(), Keeper(small.vault, small.settings).digest()] == [1, 0, 0]
+    assert len(entries(small, Event.SIGNALS_DIGESTED)) == 2
+    rotate_audit(small.home / "keys-vault", small.home / "keys-ingest")
+    object.__setattr__(small.vault, "ring", KeyRing.load(small.settings.keys))
+    assert keeper.digest() == 0
 
 
 def test_a_chore_that_fails_is_told_and_tried_again(keeper: Keeper) -> None:
@@ -187,7 +200,7 @@ def test_when_chores_are_due(keeper: Keeper) -> None:
     assert [name for name, _ in due].count("check") == 2
     assert ("reap", "interval[0:01:00]") in due
     assert ("signals", "interval[0:00:05]") in due
-    assert ("digest", "cron[day_of_week='mon', hour='6']") in due
+    assert ("digest", "cron[minute='0']") in due
     assert ("sequence", "interval[0:00:01]") in due
     assert ("reconcile", "interval[0:05:00]") in due
     assert ("reap-orphans", "cron[hour='3', minute='15']") in due

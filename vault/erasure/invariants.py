@@ -1,6 +1,5 @@
 """What is wrong with the trail's erasure, and what is due: a part of `vault.invariants`."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -13,6 +12,7 @@ from vault.erasure.epochs import LASTS
 from vault.erasure.tables import AuditEpoch
 from vault.erasure.terms import terms
 from vault.finding import Finding
+from vault.leaves import read_leaf
 from vault.log.tables import LogEntry, LogPosition
 from vault.tables import AuditEntry, AuditPayload
 from vault.vault import Vault
@@ -88,7 +88,7 @@ def _not_told(session: Session) -> Iterator[str]:
     minimum = session.scalar(select(LogPosition.minimum)) or 0
     newest = select(AuditEntry.leaf).where(AuditEntry.event == Event.LOG_PRUNED)
     leaf = session.scalar(newest.order_by(AuditEntry.seq.desc()).limit(1))
-    told = json.loads(leaf)["facts"]["below"] if leaf else 0
+    told = ((read_leaf(leaf) or {}).get("facts") or {}).get("below") if leaf else 0
     if told != minimum:
         yield str(minimum)
 

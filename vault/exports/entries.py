@@ -1,6 +1,5 @@
 """Entries of the log as the streams read them: in order, leaf and payload opened, from where they were."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,6 +13,7 @@ from vault import audit
 from vault.audit import Event, PayloadBroken
 from vault.ids import EntryId
 from vault.keys import KeyNotHeld, KeyRing, WrappingBroken
+from vault.leaves import leaf_of
 from vault.log.tables import LogEntry, LogReader
 from vault.tables import AuditEntry, AuditPayload
 
@@ -68,7 +68,7 @@ def read(session: Session, ring: KeyRing, first: int, most: int) -> list[Told]:
         .limit(most)
     )
     return [
-        Told(index, EntryId(entry.id), json.loads(entry.leaf), _opened(ring, entry, payload))
+        Told(index, EntryId(entry.id), leaf_of(entry), _opened(ring, entry, payload))
         for index, entry, payload in session.execute(query)
     ]
 
