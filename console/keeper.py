@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -86,6 +87,8 @@ class Keeper:
         scheduler.add_job(self._do, before_the_check, ["erase", self.erase], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["check", self.check])
+        # A thread for each: at night, while collectors hang, none stands in line before the sequencer.
+        scheduler.add_executor(ThreadPoolExecutor(len(scheduler.get_jobs())))
         return scheduler
 
     def app(self) -> Frame:

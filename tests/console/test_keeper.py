@@ -1,9 +1,12 @@
 """The keeper: its chores, when they are due, and that one that fails is only a line and a figure."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
+from threading import Event as Signal
 
 import pytest
 import requests
@@ -174,6 +177,29 @@ def test_collectors_get_their_records_when_the_settings_name_one(small: Installa
     assert ("export-ldv", every_two_seconds) in due
     nothing = [job.args[0] for job in Keeper(small.vault, small.settings).schedule().get_jobs()]
     assert not [name for name in nothing if name.startswith("export")]
+
+
+def test_no_chore_stands_in_line_behind_others(small: Installation) -> None:
+    """At night, while collectors hang, more chores are under way than a pool's ten threads."""
+    named = {"adl_url": "http://127.0.0.1:9/v1/logs", "ldv_url": "http://127.0.0.1:9/v1/traces"}
+    scheduler = Keeper(small.vault, small.settings.model_copy(update=named)).schedule()
+    together = Barrier(len(scheduler.get_jobs()))
+    met = Signal()
+
+    def hang() -> None:
+        with suppress(BrokenBarrierError):
+            together.wait(timeout=10)
+            met.set()
+
+    for job in scheduler.get_jobs():
+        job.modify(func=hang, args=())
+        job.reschedule(trigger="date")
+    scheduler.start()
+    try:
+        assert met.wait(timeout=10)
+    finally:
+        scheduler.shutdown()
+    assert together.parties > 10
 
 
 def test_a_collector_that_is_away_fails_no_chore(small: Installation) -> None:
