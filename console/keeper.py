@@ -46,11 +46,6 @@ DIGEST_AFTER = timedelta(hours=6)
 """After a week is over, its digest is made: on Monday at six."""
 EXPORT_SECONDS = 2
 
-AT_ONCE = 10
-"""Chores that are done at once."""
-SEQUENCER = "sequencer"
-"""A thread of its own: whatever takes long, entries get their numbers within the second."""
-
 
 class Keeper:
     """The chores of one keeper process. Two keepers do no harm: each chore re-checks what it does."""
@@ -67,9 +62,7 @@ class Keeper:
     def schedule(self) -> BackgroundScheduler:
         """The chores and when they are due; start and shut down what comes back."""
         scheduler = BackgroundScheduler(
-            timezone="Europe/Amsterdam",
-            job_defaults={"coalesce": True, "max_instances": 1},
-            executors={"default": ThreadPoolExecutor(AT_ONCE), SEQUENCER: ThreadPoolExecutor(1)},
+            timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
         every_few = IntervalTrigger(seconds=SIGNALS_SECONDS)
         every_hour = CronTrigger(minute=0)
@@ -80,13 +73,7 @@ class Keeper:
         before_the_check = CronTrigger(hour=2, minute=45)
         at_night = CronTrigger(hour=3, minute=15)
         sequencing = self._sequencing
-        scheduler.add_job(
-            self._do,
-            every_second,
-            ["sequence", sequencing.number],
-            misfire_grace_time=None,
-            executor=SEQUENCER,
-        )
+        scheduler.add_job(self._do, every_second, ["sequence", sequencing.number], misfire_grace_time=None)
         scheduler.add_job(self._do, every_five, ["reconcile", sequencing.reconcile], misfire_grace_time=None)
         scheduler.add_job(self._do, every_second, ["index", self.index], misfire_grace_time=None)
         for stream in self._streams:
@@ -104,6 +91,8 @@ class Keeper:
         scheduler.add_job(self._do, before_the_check, ["erase", self.erase], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["check", self.check])
+        # A thread for each: at night, while collectors hang, none stands in line before the sequencer.
+        scheduler.add_executor(ThreadPoolExecutor(len(scheduler.get_jobs())))
         return scheduler
 
     def app(self) -> Frame:

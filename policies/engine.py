@@ -19,6 +19,7 @@ from policies.conditions import NEVER
 from policies.facts import WITHOUT_PURPOSE, Action, Person, Resource, Search, Situation, Trail
 from policies.likeness import Likeness
 from policies.lists import LISTED, Question, Residual, Written
+from policies.plain import plain
 from policies.problems import RuleSetInvalid
 from policies.reading import (
     SHARED,
@@ -296,6 +297,9 @@ class _Reading:
         """Raises ValueError, TypeError and AttributeError for what is no fact."""
         _, about = things[0]
         search = about if isinstance(about, Search) else None
+        # Equal ones are read once, and to Python 1 is True: what Cedar would refuse must not hit its double.
+        if not plain(person) or not (search is None or plain(search)):
+            raise TypeError("a fact of another type than is declared")
         standing = self._standing(person, search, moments.folds(search))
         return standing.with_added_json_str(encoding.things(*things), self._schema)
 

@@ -106,8 +106,8 @@ class Likeness:
         """
         resource, about = situation.resource, encoding.asked_about(situation)
         milliseconds(situation.now)
-        # Of a person all is seen, so there it makes no difference.
-        if not plain(resource) or not (about is None or plain(about)):
+        # Of a person all is seen; but to Python 1 is True, and to Cedar it is no truth.
+        if not all(plain(each) for each in (situation.person, resource, about) if each is not None):
             raise TypeError("a fact of another type than is declared")
         told = (situation, resource, about)
         return (

@@ -175,7 +175,7 @@ class _Filling:
                 for offer in self._offers
                 if offer.permissions
             ),
-            {**notes, **trail},
+            {**notes, **trail, "term": trail["term"].format(log_years=self._terms.log_term_years)},
         )
 
     def _processing(self, each: Mapping[str, Any]) -> Row:

@@ -1,9 +1,11 @@
 """The keeper: its chores, when they are due, and that one that fails is only a line and a figure."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from threading import Event as Happened
 
 import pytest
@@ -13,7 +15,7 @@ from sqlalchemy import delete, select, update
 from structlog.testing import capture_logs
 
 from console.demo import town
-from console.keeper import AT_ONCE, DIGEST_AFTER, Keeper
+from console.keeper import DIGEST_AFTER, Keeper
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
 from tests.docking import lacking_records
@@ -24,7 +26,6 @@ from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.erasure.tables import AuditEpoch
 from vault.keys import KeyRing, rotate_audit
-from vault.log.order import waiting_since
 from vault.log.tables import LogCheckpoint
 from vault.settings import SettingsRefused
 from vault.signals import digests
@@ -171,29 +172,6 @@ def test_a_chore_that_fails_does_not_end_the_others(keeper: Keeper, monkeypatch:
         scheduler.shutdown()
 
 
-def test_entries_get_numbers_whatever_takes_long(keeper: Keeper, small: Installation) -> None:
-    """As many chores as the others have threads, and none of them ends."""
-    scheduler, over = keeper.schedule(), Happened()
-    for _ in range(AT_ONCE):
-        scheduler.add_job(over.wait, args=[30])
-    scheduler.start()
-    try:
-        eventually(lambda: not log_lags(small))
-        read(small.vault, small.caller(town.SUPERVISOR), Question(town.SLUG, PURPOSE), now=datetime.now(UTC))
-        assert log_lags(small)
-        eventually(lambda: not log_lags(small))
-        assert not over.is_set()
-    finally:
-        over.set()
-        scheduler.shutdown()
-
-
-def log_lags(made: Installation) -> bool:
-    """Whether an entry waits for its number."""
-    with made.vault.database.reading() as session:
-        return waiting_since(session) is not None
-
-
 def test_when_chores_are_due(keeper: Keeper) -> None:
     scheduler = keeper.schedule()
     due = sorted((job.args[0], str(job.trigger)) for job in scheduler.get_jobs())
@@ -216,6 +194,29 @@ def test_collectors_get_their_records_when_the_settings_name_one(small: Installa
     assert ("export-ldv", every_two_seconds) in due
     nothing = [job.args[0] for job in Keeper(small.vault, small.settings).schedule().get_jobs()]
     assert not [name for name in nothing if name.startswith("export")]
+
+
+def test_no_chore_stands_in_line_behind_others(small: Installation) -> None:
+    """At night, while collectors hang, more chores are under way than a pool's ten threads."""
+    named = {"adl_url": "http://127.0.0.1:9/v1/logs", "ldv_url": "http://127.0.0.1:9/v1/traces"}
+    scheduler = Keeper(small.vault, small.settings.model_copy(update=named)).schedule()
+    together = Barrier(len(scheduler.get_jobs()))
+    met = Happened()
+
+    def hang() -> None:
+        with suppress(BrokenBarrierError):
+            together.wait(timeout=10)
+            met.set()
+
+    for job in scheduler.get_jobs():
+        job.modify(func=hang, args=())
+        job.reschedule(trigger="date")
+    scheduler.start()
+    try:
+        assert met.wait(timeout=10)
+    finally:
+        scheduler.shutdown()
+    assert together.parties > 10
 
 
 def test_a_collector_that_is_away_fails_no_chore(small: Installation) -> None:

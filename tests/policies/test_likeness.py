@@ -172,6 +172,19 @@ def test_memory_answers_for_no_broken_facts(good: Situation) -> None:
                 )
 
 
+@pytest.mark.parametrize("good", EACH, ids=lambda each: each.action)
+def test_one_is_not_true_though_python_holds_them_equal(good: Situation) -> None:
+    """Asked alone it is refused; so it is after its double was answered."""
+    for name, member in (("person", "active"), ("search", "has_case_reference")):
+        facts = getattr(good, name)
+        if facts is None:
+            continue
+        assert RULES.decide(good).permitted
+        broken = replace(good, **{name: replace(facts, **{member: 1})})
+        assert RULES.decide(broken).errors, (name, member)
+        assert RULES.decide(good).permitted
+
+
 def test_a_failure_is_not_remembered() -> None:
     fresh = with_rule("false")
     wrong = replace(WATCHED, person=replace(WATCHED.person, active=cast(bool, 1)))

@@ -78,8 +78,8 @@ def _destroyed(session: Session) -> dict[str | None, list[tuple[int, int]]]:
         AuditEntry.event == Event.PAYLOADS_DESTROYED
     )
     for municipality, leaf in session.execute(query):
-        facts = json.loads(leaf)["facts"]
-        told.setdefault(municipality, []).append((facts["first"], facts["last"]))
+        facts = (read_leaf(leaf) or {}).get("facts") or {}
+        told.setdefault(municipality, []).append((facts.get("first", 0), facts.get("last", -1)))
     return told
 
 

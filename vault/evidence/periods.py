@@ -48,9 +48,10 @@ def parse_period(text: str) -> Period:
     """The period that `text` means. Raises PeriodUnreadable, also for days in the wrong order."""
     try:
         first, last = _days(text.strip())
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise PeriodUnreadable(text) from error
-    if last < first:
+    # At both ends of the calendar there are days that begin at no moment that UTC has.
+    if last < first or first.year == date.min.year or last.year == date.max.year:
         raise PeriodUnreadable(text)
     return Period(text.strip(), first, last)
 

@@ -5,6 +5,7 @@ is sent again; records have the same ids each time, and whoever keeps them keeps
 """
 
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,9 @@ from vault.outgoing import TracedPool
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
+"""Without a byte; and for all of what it says."""
+LONGEST_ANSWER = 1 << 20
+"""Bytes. What OTLP answers takes some tens; a keeper that read on would not do its other chores for it."""
 LONGEST_WAIT = timedelta(hours=1)
 """A collector that asks for more is asked again all the same."""
 _NOT_THESE = frozenset({400, 413, 422})
@@ -73,8 +77,15 @@ class Collector:
         """
         try:
             answer = self._pool.request(
-                "POST", self._url, body=request, headers=self._headers, redirect=False
+                "POST",
+                self._url,
+                body=request,
+                headers=self._headers,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
             )
+            said = _said(answer)
         except HTTPError as error:
             raise CollectorAway(type(error).__name__) from error
         if answer.status in _NOT_THESE:
@@ -82,7 +93,7 @@ class Collector:
         if not 200 <= answer.status < 300:
             raise CollectorAway(f"status {answer.status}", _wait(answer))
         try:
-            refused = self._refused(answer.data)
+            refused = self._refused(said)
         except AnswerUnreadable as error:
             raise CollectorAway(type(error).__name__) from error
         if refused:
@@ -98,6 +109,18 @@ def _trust(address: Address) -> ssl.SSLContext:
     if address.certificate:
         context.load_cert_chain(address.certificate)
     return context
+
+
+def _said(answer: urllib3.BaseHTTPResponse) -> bytes:
+    """All it says. Raises CollectorAway for one that does not come to an end, and HTTPError."""
+    until, said = time.monotonic() + ANSWER_SECONDS, b""
+    while piece := answer.read1(LONGEST_ANSWER):
+        said += piece
+        if len(said) > LONGEST_ANSWER or time.monotonic() > until:
+            answer.close()
+            raise CollectorAway("an answer without an end")
+    answer.release_conn()
+    return said
 
 
 def _wait(answer: urllib3.BaseHTTPResponse) -> timedelta | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +19,11 @@ from vault.log.tables import LogEntry, LogReader
 from vault.tables import AuditEntry, AuditPayload
 
 log = structlog.get_logger()
+
+
+class KeyAwaited(Exception):
+    """The ring of this process has not the keys of an entry's epoch, which is too young to be destroyed: they
+    were rotated, and this process was not restarted."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,13 @@ class Told:
         return (found["kind"], found["id"]) if found else None
 
 
-def read(session: Session, ring: KeyRing, first: int, most: int) -> list[Told]:
-    """The entries from index `first` on that are still there, at most so many."""
+def read(
+    session: Session, ring: KeyRing, first: int, most: int, *, whole_since: datetime | None = None
+) -> list[Told]:
+    """The entries from index `first` on that are still there, at most so many.
+
+    Raises KeyAwaited for one of `whole_since` or later that this ring cannot open or make pseudonyms for.
+    """
     query = (
         select(LogEntry.index, AuditEntry, AuditPayload)
         .join(AuditEntry, AuditEntry.id == LogEntry.entry_id)
@@ -67,10 +78,17 @@ def read(session: Session, ring: KeyRing, first: int, most: int) -> list[Told]:
         .order_by(LogEntry.index)
         .limit(most)
     )
-    return [
-        Told(index, EntryId(entry.id), leaf_of(entry), _opened(ring, entry, payload))
-        for index, entry, payload in session.execute(query)
-    ]
+    told: list[Told] = []
+    for index, entry, payload in session.execute(query):
+        leaf = leaf_of(entry)
+        opened, held = _opened(ring, entry, payload)
+        if not (held and leaf["epoch"] in ring.epochs) and whole_since and entry.at >= whole_since:
+            if told:
+                # What comes before it need not wait.
+                break
+            raise KeyAwaited(str(entry.id))
+        told.append(Told(index, EntryId(entry.id), leaf, opened))
+    return told
 
 
 def questions(entries: Iterable[Told]) -> Iterator[list[Told]]:
@@ -110,14 +128,17 @@ def _question(told: Told) -> tuple[str, str] | int:
     return (told.leaf["corr"], told.leaf["type"]) if evaluated else told.index
 
 
-def _opened(ring: KeyRing, entry: AuditEntry, payload: AuditPayload | None) -> Mapping[str, Any] | None:
+def _opened(
+    ring: KeyRing, entry: AuditEntry, payload: AuditPayload | None
+) -> tuple[Mapping[str, Any] | None, bool]:
+    """The payload as far as it can be opened, and whether the ring has what that takes."""
     if payload is None:
-        return None
+        return None, True
     try:
-        return audit.read_payload(ring, entry, payload)
+        return audit.read_payload(ring, entry, payload), True
     except KeyNotHeld:
-        return None
+        return None, False
     except (PayloadBroken, WrappingBroken):
         # The nightly check raises the alarm about it; here it must not hold up what comes after.
         log.warning("export.payload-closed", why=str(entry.id))
-        return None
+        return None, True

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from vault.exports import decisions, entries, otlp, processings
 from vault.exports.collectors import Address, Collector, CollectorAway, RecordsRefused
 from vault.exports.decisions import Activity, Record
-from vault.exports.entries import Told
+from vault.exports.entries import KeyAwaited, Told
 from vault.exports.processings import Draft, Line
 from vault.log.tables import LogEntry
 from vault.rulesets import RuleSetMissing
@@ -42,6 +42,9 @@ MOST_ROUNDS = 40
 """Requests in one run, so that a run ends."""
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
+KEYS_COME_WITHIN = timedelta(days=7)
+"""An entry whose keys are not here is waited with for so long: they were rotated, and somebody must restart this
+process. Of one that is older they are destroyed, or lost: its record says what the leaf does."""
 
 
 @dataclass(frozen=True)
@@ -74,23 +77,23 @@ class Stream:
         sent = 0
         try:
             for _ in range(MOST_ROUNDS):
-                done = self._round()
+                done = self._round(now)
                 if done is None:
                     break
                 sent += done
                 self._failures, self._not_before = 0, None
-        except (CollectorAway, RecordsRefused) as error:
+        except (CollectorAway, RecordsRefused, KeyAwaited) as error:
             self._wait(error, now)
         finally:
             self._tell(now)
         return sent
 
-    def _round(self) -> int | None:
+    def _round(self, now: datetime) -> int | None:
         """One request; None when there is nothing to send."""
         with self._vault.database.reading() as session:
             # 1. and 2.
             start = entries.place(session, self.name)
-            found = self._questions(session, start)
+            found = self._questions(session, start, now - KEYS_COME_WITHIN)
             if not found:
                 return None
             made = self._make(session, found)
@@ -110,10 +113,10 @@ class Stream:
         SENT.labels(self.name).inc(made.records)
         return made.records
 
-    def _questions(self, session: Session, start: int) -> list[list[Told]]:
+    def _questions(self, session: Session, start: int, whole_since: datetime) -> list[list[Told]]:
         """What to send at once: whole questions only, for each is one record."""
         for most in (self._most, self._most + MOST_PARTS):
-            told = entries.read(session, self._vault.ring, start, most)
+            told = entries.read(session, self._vault.ring, start, most, whole_since=whole_since)
             found = list(entries.questions(told))
             # More of the last one may be beyond what was read, or not have come in yet.
             if found and not entries.is_whole(found[-1]):
@@ -132,12 +135,14 @@ class Stream:
             # Another keeper sent the same, and was the first to say so.
             log.info("export.moved-by-another", chore=self.name)
 
-    def _wait(self, error: CollectorAway | RecordsRefused, now: datetime) -> None:
+    def _wait(self, error: CollectorAway | RecordsRefused | KeyAwaited, now: datetime) -> None:
         wait = min(FIRST_WAIT * 2**self._failures, LONGEST_WAIT)
         self._failures = min(self._failures + 1, 10)
         if isinstance(error, CollectorAway):
             wait = error.wait or wait
             log.warning("export.away", chore=self.name, why=str(error))
+        elif isinstance(error, KeyAwaited):
+            log.error("export.key-awaited", chore=self.name, why=str(error))
         else:
             wait = LONGEST_WAIT
             log.error("export.refused", chore=self.name, why=str(error))

@@ -92,6 +92,7 @@ def test_it_says_what_the_rule_set_says(made: Evidence) -> None:
     for chapter in ("5.1", "6.1.1", "10.1.1", "13.1.1"):
         assert [row["_index"] for row in found[chapter]] == list(range(len(names)))
     assert found["10.1.1"][0]["10.1.1.4"]["value"] == "Minder dan 1 maand"
+    assert f"{terms.log_term_years} jaar" in found["10.1.1"][-1]["10.1.1.5"]["value"]
     assert "28 dagen" in found["10.1.1"][1]["10.1.1.5"]["value"]
     assert "de teamleider" in found["6.1.1"][1]["6.1.1.3"]["value"]
     assert "AVG art. 6 lid 1" in found["11.1.1"][1]["11.1.1.2"]["value"]

@@ -1,5 +1,6 @@
 """The document read back: every requirement, every figure, both languages, and under which checkpoint."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -16,13 +17,16 @@ NOW = datetime(2026, 11, 27, 20, 0, tzinfo=UTC)
 
 
 def test_it_tells_every_requirement_with_its_tests(made: Evidence) -> None:
-    read = text(write(document(made, "nl"), now=NOW))
+    told = document(made, "nl")
+    read = text(write(told, now=NOW))
+    # A paragraph may go on over the page, and a line end anywhere a hyphen or slash stands.
+    for line in told.footer:
+        read = read.replace(line, "")
+    shown = re.sub(r"\d+ / \d+ ", "", read).replace(" ", "")
     for each in made.told.requirements:
-        assert each.asks.nl in read
-        assert each.control.nl in read
-        assert not each.lacks or each.lacks.nl in read
-        shown = "".join(read.split())
-        assert [name for name in (*each.where, *each.tests) if name not in shown] == []
+        lacks = each.lacks.nl if each.lacks else ""
+        told_of = (each.asks.nl, each.control.nl, lacks, *each.where, *each.tests)
+        assert not [text for text in told_of if text.replace(" ", "") not in shown]
 
 
 @pytest.mark.parametrize(

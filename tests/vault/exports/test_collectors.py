@@ -1,9 +1,13 @@
 """A collector: over TLS only to whom we trust, with what it knows us by, and only its own word counts."""
 
 import ssl
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from cryptography import x509
@@ -14,7 +18,7 @@ from pydantic import SecretStr
 
 from tests.servers.collector import Fault, OtlpCollector, collecting
 from vault import tracing
-from vault.exports import otlp
+from vault.exports import collectors, otlp
 from vault.exports.collectors import Address, Collector, CollectorAway, RecordsRefused
 
 LOGS = "/v1/logs"
@@ -102,6 +106,38 @@ def test_a_moment_to_come_back_at() -> None:
             deliver(collector)
     assert told.value.wait
     assert timedelta(seconds=80) < told.value.wait <= timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(("piece", "pause"), [(b"x" * 65536, 0.0), (b"x", 0.05)], ids=["much", "slow"])
+def test_an_answer_without_an_end_is_none(piece: bytes, pause: float) -> None:
+    """A keeper that read on would fill its memory, or never come to the next round."""
+    done = threading.Event()
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while not done.wait(pause):
+                    self.wfile.write(piece)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: a test is no place for an access log."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endless)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    to = Collector(Address(f"http://127.0.0.1:{server.server_address[1]}{LOGS}"), otlp.refused_records)
+    try:
+        with (
+            patch.object(collectors, "ANSWER_SECONDS", 0.5),
+            pytest.raises(CollectorAway, match="without an end"),
+        ):
+            to.deliver(otlp.of_records([]))
+    finally:
+        done.set()
+        to.close()
+        server.shutdown()
+        server.server_close()
 
 
 def test_its_secret_is_in_no_text() -> None:

@@ -17,8 +17,9 @@ from vault.audit import Event
 from vault.evaluations import Question, evaluate
 from vault.exports import streams
 from vault.exports.entries import move, place
-from vault.exports.streams import FIRST_WAIT, LONGEST_WAIT, Stream
+from vault.exports.streams import FIRST_WAIT, KEYS_COME_WITHIN, LONGEST_WAIT, Stream
 from vault.ids import RecordingId, new_id
+from vault.keys import KeyRing, rotate_audit
 from vault.log.sequencer import sequence
 from vault.registry import Registrar
 from vault.tables import AuditEntry
@@ -331,6 +332,60 @@ def test_how_far_behind_is_a_figure(
     assert figure("export_waiting_entries") == len(entries(installation))
 
 
+def test_what_was_sealed_for_newer_keys_waits_for_them(
+    small: Installation, adl: Stream, ldv: Stream, collector: OtlpCollector
+) -> None:
+    """Vault was restarted after a rotation and the keeper not yet: told now, its records would lack most."""
+    recording = keep(small, footage(1000))
+    small.settle()
+    adl.run(now=datetime.now(UTC))
+    ldv.run(now=datetime.now(UTC))
+    before, collector.took = small.vault.ring, {}
+    readings(small, 1)
+    rotate_audit(small.home / "keys-vault", small.home / "keys-ingest")
+    after = KeyRing.load(small.settings.keys)
+    object.__setattr__(small.vault, "ring", after)
+    granted(small, recording)
+    small.settle()
+    object.__setattr__(small.vault, "ring", before)
+    try:
+        with capture_logs() as lines:
+            # What was entered before the rotation need not wait.
+            assert adl.run(now=datetime.now(UTC)) == 1
+            assert ldv.run(now=datetime.now(UTC)) == 0
+    finally:
+        object.__setattr__(small.vault, "ring", after)
+    [submitted] = entries(small, Event.REQUEST_SUBMITTED)
+    assert [(line["event"], line["log_level"], line["why"]) for line in lines] == [
+        ("export.key-awaited", "error", str(submitted.id))
+    ] * 2
+    assert len(collector.took) == 1
+    # Restarted: nothing of it is missing.
+    adl.run(now=datetime.now(UTC) + LONGEST_WAIT)
+    ldv.run(now=datetime.now(UTC) + LONGEST_WAIT)
+    [told] = [kept for kept in collector.took.values() if _entry_of(kept) == str(submitted.id)]
+    assert told.record["attributes"]["adl.core.configuration"]
+    assert stands(small) == stands(small, "ldv") == len(entries(small))
+
+
+def test_what_is_too_old_for_its_keys_to_come_is_told_by_its_leaf(
+    small: Installation, adl: Stream, collector: OtlpCollector
+) -> None:
+    before = small.vault.ring
+    rotate_audit(small.home / "keys-vault", small.home / "keys-ingest")
+    after = KeyRing.load(small.settings.keys)
+    object.__setattr__(small.vault, "ring", after)
+    readings(small, 2)
+    object.__setattr__(small.vault, "ring", before)
+    try:
+        assert adl.run(now=datetime.now(UTC) + KEYS_COME_WITHIN + timedelta(hours=1)) == 2
+    finally:
+        object.__setattr__(small.vault, "ring", after)
+    for kept in collector.took.values():
+        assert kept.record["body"]["adl.core.response"]["decision"] is False
+        assert "adl.core.configuration" not in kept.record["attributes"]
+
+
 def test_both_streams_meet_in_the_span_and_neither_names_anybody(
     small: Installation, adl: Stream, ldv: Stream, collector: OtlpCollector
 ) -> None:
@@ -356,6 +411,11 @@ def test_both_streams_meet_in_the_span_and_neither_names_anybody(
 
 def _corr(entry: AuditEntry) -> list[str]:
     return str(json.loads(entry.leaf)["corr"]).split("/")
+
+
+def _entry_of(kept: Kept) -> str | None:
+    """As `_entry`, of a line nothing."""
+    return _entry(kept) if "adl.core.information" in kept.record["attributes"] else None
 
 
 def _entry(kept: Kept) -> str:
