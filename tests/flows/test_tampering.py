@@ -154,7 +154,7 @@ def _append_until(made: Installation, size: int) -> None:
 
 def _entry(number: int) -> Entry:
     about = ("recording", str(UUID(int=abs(number))))
-    return Entry(event=Event.TRAIL_READ, at=datetime.now(UTC), actor=Actor("person", "x", "X"), thing=about)
+    return Entry(event=Event.TRAIL_READ, at=datetime.now(UTC), actor=Actor("operator", "x", "X"), thing=about)
 
 
 def _look(vault: Vault, watching: Witness, folder: Path) -> bytes:
