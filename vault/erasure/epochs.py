@@ -151,7 +151,11 @@ def _follow(session: Session, at_once: int) -> int:
 def _spans(found: Iterable[Any]) -> Mapping[tuple[str, str], tuple[datetime, datetime]]:
     spans: dict[tuple[str, str], tuple[datetime, datetime]] = {}
     for row in found:
-        used = str(json.loads(row.leaf)["epoch"]), row.key_id or ""
+        try:
+            used = str(json.loads(row.leaf)["epoch"]), row.key_id or ""
+        except (ValueError, KeyError, TypeError):
+            # No software of ours wrote it: it is of no epoch.
+            continue
         first, last = spans.get(used, (row.at, row.at))
         spans[used] = min(first, row.at), max(last, row.at)
     return spans

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from vault.log.tables import LogEntry, LogReader, TrailBlock, TrailTerm
 from vault.tables import AuditEntry, AuditPayload
 from vault.trail import blocks
 from vault.trail.circumstances import Circumstances, circumstances
-from vault.trail.terms import Kind, Value, of_leaf, of_payload, term
+from vault.trail.terms import IN_LEAF, Kind, Value, of_leaf, of_payload, term
 from vault.vault import Vault
 
 CURSOR = "trail"
@@ -110,9 +110,29 @@ def numbered(session: Session, ring: KeyRing, first: int, most: int, *, step: in
     if step > 1:
         query = query.where(LogEntry.index % step == first % step)
     return [
-        Numbered(number, entry.at, json.loads(entry.leaf), _opened(ring, entry, payload))
+        Numbered(number, entry.at, leaf_of(entry), _opened(ring, entry, payload))
         for number, entry, payload in session.execute(query)
     ]
+
+
+def leaf_of(entry: AuditEntry) -> Mapping[str, Any]:
+    """What an entry's leaf says; what its row says, of no moment, when no software of ours wrote that leaf.
+
+    Whoever may append could otherwise keep everything that comes after their entry from being found.
+    """
+    try:
+        leaf = json.loads(entry.leaf)
+        datetime.fromtimestamp(leaf["t"] / 1000, UTC)
+        for name in ("prev", "id"):
+            UUID(leaf.get(name, str(entry.id)))
+        values = [leaf[name] for name in ("id", "type", "epoch", "actor")]
+        values += [leaf.get(name, "") for name in ("org", *IN_LEAF)]
+        if all(isinstance(value, str) for value in [*values, *leaf.get("why", ())]):
+            return dict(leaf)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
+        pass
+    told = {"id": str(entry.id), "t": 0, "type": entry.event, "epoch": "", "actor": entry.actor}
+    return told | ({"org": entry.municipality_id} if entry.municipality_id else {})
 
 
 def _opened(ring: KeyRing, entry: AuditEntry, payload: AuditPayload | None) -> dict[str, Any] | None:

@@ -1,7 +1,6 @@
 """Reading the audit trail. Whoever reads it is in it: with their purpose and what they looked for, before
 they see a line."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +19,7 @@ from vault.log import reading as log
 from vault.log.tables import LogCheckpoint, LogEntry
 from vault.tables import AuditEntry, AuditPayload
 from vault.trail.choosing import Stretch, choose
-from vault.trail.indexer import cursor_of
+from vault.trail.indexer import cursor_of, leaf_of
 from vault.trail.questions import Question, filters
 from vault.vault import Caller, Vault
 
@@ -151,7 +150,7 @@ def rows_of(session: Session, indexes: Sequence[int]) -> dict[int, Row]:
 
 def line(ring: KeyRing, index: int, entry: AuditEntry, payload: AuditPayload | None) -> Line:
     """An entry opened, for who may read it. What cannot be opened hides nothing around it."""
-    bare = Line(index, entry.at, json.loads(entry.leaf), entry.leaf, None, False)
+    bare = Line(index, entry.at, dict(leaf_of(entry)), entry.leaf, None, False)
     if payload is None:
         return bare
     try:
