@@ -60,7 +60,6 @@ def _gone(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
         # What is below the minimum is on its way out: a night that died is gone on with by the next.
         .where(func.coalesce(LogEntry.index >= select(LogPosition.minimum).scalar_subquery(), true()))
         .order_by(AuditEntry.seq)
-        .execution_options(yield_per=1000)
     )
     told: dict[str | None, list[tuple[int, int]]] | None = None
     for entry_id, municipality, index in session.execute(query):

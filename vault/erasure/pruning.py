@@ -91,16 +91,16 @@ def _as_their_leaves_say(session: Session, first: int, below: int) -> int:
 
     A row's moment is in no hash: whoever writes another into it would have us prune what they want gone.
     """
-    query = (
-        select(LogEntry.index, AuditEntry.at, AuditEntry.municipality_id, AuditEntry.leaf)
-        .join(AuditEntry, AuditEntry.id == LogEntry.entry_id)
-        .where(LogEntry.index >= first, LogEntry.index < below)
-        .order_by(LogEntry.index)
-        .execution_options(yield_per=AT_ONCE)
-    )
-    for index, at, municipality, leaf in session.execute(query):
-        if not is_of_leaf(at, municipality, leaf):
-            return max(first, index // WIDTH * WIDTH)
+    for begin in range(first, below, AT_ONCE):
+        rows = session.execute(
+            select(LogEntry.index, AuditEntry.at, AuditEntry.municipality_id, AuditEntry.leaf)
+            .join(AuditEntry, AuditEntry.id == LogEntry.entry_id)
+            .where(LogEntry.index >= begin, LogEntry.index < min(begin + AT_ONCE, below))
+            .order_by(LogEntry.index)
+        ).all()
+        for index, at, municipality, leaf in rows:
+            if not is_of_leaf(at, municipality, leaf):
+                return max(first, index // WIDTH * WIDTH)
     return below
 
 

@@ -54,8 +54,12 @@ class Terms:
 
 def is_of_leaf(at: datetime, municipality: str | None, leaf: bytes) -> bool:
     """Whether an entry's row, by which its term is reckoned, says when and whose it is as its leaf does."""
-    said = json.loads(leaf)
-    return bool(int(at.timestamp() * 1000) == said["t"] and municipality == said.get("org"))
+    try:
+        said = json.loads(leaf)
+        return bool(int(at.timestamp() * 1000) == said["t"] and municipality == said.get("org"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # No software of ours wrote it.
+        return False
 
 
 def terms(vault: Vault, session: Session, *, now: datetime) -> Terms:

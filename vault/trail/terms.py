@@ -101,14 +101,14 @@ def of_leaf(leaf: Mapping[str, Any]) -> Iterator[Value]:
     yield Value(Kind.PERSON, leaf["actor"])
     if leaf["type"] in _OWN:
         yield Value(Kind.ACCESS, leaf["actor"])
-    for member, kind in _IN_LEAF.items():
+    for member, kind in IN_LEAF.items():
         if member in leaf:
             yield Value(kind, leaf[member])
     for rule in leaf.get("why", ()):
         yield Value(Kind.RULE, rule)
 
 
-_IN_LEAF = {
+IN_LEAF = {
     "obj": Kind.THING,
     "subj": Kind.OFFICER,
     "dec": Kind.DECISION,

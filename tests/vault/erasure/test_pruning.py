@@ -126,7 +126,7 @@ def test_dying_after_the_minimum_rose_leaves_the_rest_for_the_next_round(
 
 def test_it_stops_before_an_entry_that_is_younger_than_its_row_says(aged: Aged) -> None:
     """Somebody dates an entry back, and takes its payload away, so that the night prunes the rest of it."""
-    old_trail(aged, 400)
+    old_trail(aged)
     payloads.destroy(aged.vault, KEEPER, now=LATER)
     with aged.vault.database.reading() as session:
         [(_, entry_id, _leaf)] = reading.entries(session, 300, 300)

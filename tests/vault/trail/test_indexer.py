@@ -15,12 +15,15 @@ from tests.watching import REASON, choosing, entries, footage, granted, keep
 from vault import audit
 from vault.audit import Entry, Event
 from vault.completions import Completions
+from vault.erasure import epochs
+from vault.ids import new_id
 from vault.keys import KeyRing, rotate_audit
 from vault.log.sequencer import sequence
 from vault.log.tables import TrailTerm
-from vault.tables import AuditPayload
+from vault.tables import AuditEntry, AuditPayload
 from vault.trail import Question, indexer, read
 from vault.trail.indexer import LAG, cursor_of, index, index_all
+from vault.trail.invariants import amiss
 from vault.trail.questions import filters
 from vault.viewing import Viewing, Watching
 
@@ -163,6 +166,28 @@ def test_a_damaged_or_lost_payload_leaves_what_the_leaf_says(small: Installation
     assert found(small, recording=recording)[2:] == ["request.submitted", "request.approved"]
     decider = small.town.people[town.PRIVACY_OFFICER.subject]
     assert found(small, person=decider, event="request.approved") == ["request.approved"]
+
+
+@pytest.mark.parametrize("leaf", [b"\xff", b"[]", b"{}", b'{"t":1e99}', None])
+def test_what_nobody_of_ours_appended_keeps_nothing_else_from_being_found(
+    small: Installation, leaf: bytes | None
+) -> None:
+    """As who took ingest over can; the nightly check tells of it."""
+    small.settle()
+    [first] = entries(small, Event.DOCK_REGISTERED)[:1]
+    strange = {"id": new_id(), "at": datetime.now(UTC), "event": "dock.registered", "actor": "x" * 32}
+    # None: a leaf like ours, that completes what is no entry.
+    leaf = leaf or first.leaf[:-1] + b',"prev":"nothing"}'
+    with small.vault.database.transaction() as session:
+        session.add(AuditEntry(**strange, municipality_id=town.SLUG, leaf=leaf))
+    recording = keep(small, footage(1000))
+    small.settle()
+    assert found(small, recording=recording)[-1:] == ["recording.kept"]
+    assert len(found(small, event="dock.registered")) == 2
+    with small.vault.database.reading() as session:
+        told = [each for each in amiss(small.vault.ring, session, datetime.now(UTC)) if each.misplaced]
+    assert [each.entry for each in told] == [str(strange["id"])]
+    assert epochs.follow(small.vault) > 0
 
 
 def test_with_an_epochs_secret_goes_what_was_found_by_it(small: Installation) -> None:
