@@ -364,7 +364,9 @@ def _truncating(size: int) -> Callable[[Connection], None]:
 
 def _inserting(scene: Scene, entry_id: UUID, *, seq: int | None = None) -> Callable[[Connection], None]:
     """An invented entry, with a payload that fits; `seq`: long ago."""
-    payload, salt = canonical({"actor": {"name": "Somebody"}}), bytes(32)
+    somebody = {"kind": "operator", "id": "x", "name": "Somebody", "roles": []}
+    told = {"actor": somebody, "object": None, "details": {}}
+    payload, salt = canonical(told), bytes(32)
     leaf = json.loads(scene.leaf_of(VICTIM)) | {"id": str(entry_id), "c": audit.commitment(salt, payload)}
     sealed = scene.vault.ring.seal_payload(payload, entry=entry_id)
 
