@@ -86,7 +86,7 @@ def change_entry(scene: Scene) -> None:
 
 def rewrite_entry_and_payload(scene: Scene) -> None:
     """An entry and its payload, so that they fit: the payload key's public half seals."""
-    entry_id, payload, salt = scene.id_of(VICTIM), canonical({"actor": {"name": "Somebody else"}}), bytes(32)
+    entry_id, payload, salt = scene.id_of(VICTIM), _payload("Somebody else"), bytes(32)
     leaf = canonical(json.loads(scene.leaf_of(VICTIM)) | {"c": audit.commitment(salt, payload)})
     sealed = scene.vault.ring.seal_payload(payload, entry=entry_id)
 
@@ -364,7 +364,7 @@ def _truncating(size: int) -> Callable[[Connection], None]:
 
 def _inserting(scene: Scene, entry_id: UUID, *, seq: int | None = None) -> Callable[[Connection], None]:
     """An invented entry, with a payload that fits; `seq`: long ago."""
-    payload, salt = canonical({"actor": {"name": "Somebody"}}), bytes(32)
+    payload, salt = _payload("Somebody"), bytes(32)
     leaf = json.loads(scene.leaf_of(VICTIM)) | {"id": str(entry_id), "c": audit.commitment(salt, payload)}
     sealed = scene.vault.ring.seal_payload(payload, entry=entry_id)
 
@@ -378,6 +378,17 @@ def _inserting(scene: Scene, entry_id: UUID, *, seq: int | None = None) -> Calla
         connection.execute(insert(PAYLOAD).values(entry_id=entry_id, salt=salt, **sealed._asdict()))
 
     return act
+
+
+def _payload(name: str) -> bytes:
+    """One that has the form of a payload, and says that `name` did it."""
+    return canonical(
+        {
+            "actor": {"kind": "operator", "id": "x", "name": name, "roles": []},
+            "object": None,
+            "details": {},
+        }
+    )
 
 
 def _without_checkpoint(size: int) -> Callable[[Connection], None]:
