@@ -46,8 +46,9 @@ def read_keys(texts: list[str] | None) -> list[VerifierKey]:
 
 
 def _of_file(text: str) -> str:
-    # What cannot be the name of a file is no file.
-    with suppress(OSError):
+    # What cannot be the name of a file is no file, and what is no text is no key.
+    with suppress(OSError, UnicodeDecodeError):
         file = Path(text)
-        return file.read_text("utf-8") if file.is_file() else text
+        # Some editors put a mark before what they save, which would become a part of the key's name.
+        return file.read_text("utf-8-sig") if file.is_file() else text
     return text

@@ -2,19 +2,17 @@
 
 import http.client
 import os
-import socket
 import stat
-import threading
 import urllib.error
 import urllib.request
 import zlib
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from auditor import tiles
+from auditor.deadlines import Deadline, opener
 from auditor.merkle import HASH_SIZE, HashAt
 from auditor.notes import MOST_BYTES
 from auditor.tiles import WIDTH
@@ -101,8 +99,8 @@ class Web:
     def _ask(self, request: urllib.request.Request, most: int) -> bytes:
         where = request.full_url
         try:
-            with _Deadline(self.seconds) as deadline:
-                with _opener(deadline).open(request, timeout=self.seconds) as answer:
+            with Deadline(self.seconds) as deadline:
+                with opener(deadline).open(request, timeout=self.seconds) as answer:
                     body = _body(answer, most)
                 if deadline.passed:
                     raise Unreadable(f"{where}: no whole answer in {self.seconds:g} seconds")
@@ -122,11 +120,8 @@ def place_of(where: str, *, token: str | None = None) -> Place:
     return Web(where, token=token) if "://" in where else Folder(Path(where))
 
 
-def checkpoint(place: Place, *, cosigned: bool = False) -> bytes:
-    """The log's newest signed checkpoint, not verified; `cosigned`: the newest that a witness has seen."""
-    if cosigned:
-        with suppress(Absent):
-            return place.fetch(tiles.COSIGNED, MOST_BYTES)
+def checkpoint(place: Place) -> bytes:
+    """The log's newest signed checkpoint, not verified."""
     return place.fetch(tiles.CHECKPOINT, MOST_BYTES)
 
 
@@ -178,78 +173,6 @@ def bundle(place: Place, n: int, size: int) -> bytes:
 def published(place: Place, size: int) -> HashAt:
     """The tree of `size` leaves as its tiles say: good for making proofs, which are verified afterwards."""
     return tiles.hashes_in(lru_cache(1024)(lambda level, n: tile(place, level, n, size)))
-
-
-class _Deadline:
-    """Shuts the connection of one question when its time is up.
-
-    A socket's own timeout begins anew with every byte that comes, so that an answer could drip for ever.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.sockets: list[socket.socket] = []
-        self.passed = False
-        self._timer = threading.Timer(seconds, self._shut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> "_Deadline":
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def _shut(self) -> None:
-        self.passed = True
-        for connected in self.sockets:
-            with suppress(OSError):
-                connected.shutdown(socket.SHUT_RDWR)
-
-
-def _opener(deadline: _Deadline) -> urllib.request.OpenerDirector:
-    """Speaks http and https, through the environment's proxy; knows no redirects and no other scheme."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        _Http(deadline),
-        _Https(deadline),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        urllib.request.UnknownHandler(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
-class _Http(urllib.request.HTTPHandler):
-    def __init__(self, deadline: _Deadline) -> None:
-        super().__init__()
-        self.deadline = deadline
-
-    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_watched(http.client.HTTPConnection, self.deadline), req)
-
-
-class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, deadline: _Deadline) -> None:
-        super().__init__()
-        self.deadline = deadline
-
-    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_watched(http.client.HTTPSConnection, self.deadline), req)
-
-
-def _watched(kind: type[http.client.HTTPConnection], deadline: _Deadline) -> Any:
-    """A kind of connection that `deadline` can shut."""
-
-    class Watched(kind):  # type: ignore[valid-type, misc]
-        def connect(self) -> None:
-            super().connect()
-            deadline.sockets.append(self.sock)
-            if deadline.passed:
-                self.sock.close()
-
-    return Watched
 
 
 def _body(answer: Any, most: int) -> bytes:

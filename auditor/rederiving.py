@@ -25,6 +25,8 @@ Progress = Callable[[int, int], None]
 _WORTH_PROCESSES = 256
 """Bundles from which on starting processes pays: a second of work."""
 _BATCH = 32
+MOST_FINDINGS = 10_000
+"""Where it ends: a log can sign for more entries than anybody will ever read, and show none of them."""
 
 
 @dataclass
@@ -64,17 +66,17 @@ def rederive(
     size: int,
     *,
     minimum: int = 0,
-    also: int = 0,
+    also: Iterable[int] = (),
     progress: Progress = lambda _done, _of: None,
     processes: int | None = None,
 ) -> Derived:
     """Derive the tree of `size` leaves from its entries, and compare with every tile.
 
-    `minimum`: what ends at or below this index may be absent. `also`: the size of an older tree whose root
-    will be asked for. Raises Unreadable.
+    `minimum`: what ends at or below this index may be absent. `also`: the sizes of older trees whose roots
+    will be asked for. Ends after `MOST_FINDINGS`, and then gives no root. Raises Unreadable.
     """
     derived = Derived(size)
-    needed = frozenset((size // WIDTH, also // WIDTH))
+    needed = frozenset(each // WIDTH for each in (size, *also))
     ids: set[bytes] = set()
     tops: dict[int, bytes] = {}
     with _mapped(tiles.tiles_at(0, size), processes) as mapped:
@@ -88,6 +90,9 @@ def rederive(
             if bundle.top:
                 tops[bundle.n] = bundle.top
             progress(min(size, (bundle.n + 1) * WIDTH), size)
+            if len(derived.findings) >= MOST_FINDINGS:
+                derived.tiles.clear()
+                return derived
     level = 1
     while size >> tiles.HEIGHT * level:
         tops = _derive_level(derived, place, level, tops, minimum)

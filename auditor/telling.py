@@ -119,7 +119,8 @@ Wat te doen:
 1. Maak een kopie van die map buiten deze computer. Verwijder niets en begin niet opnieuw met een lege map.
 2. Meld het aan de privacy officer en de functionaris gegevensbescherming, en als u dat niet zelf bent aan de
    ondernemingsraad; schriftelijk, met beide controlepunten.
-3. Vraag de beheerder wat er is gebeurd. Het terugzetten van een back-up is een mogelijke oorzaak; ook dan
+3. Keek u naar een map, en is die korter dan wat u eerder zag: ga eerst na of het geen oudere export is.
+   Vraag de beheerder wat er is gebeurd. Het terugzetten van een back-up is een mogelijke oorzaak; ook dan
    zijn regels verdwenen, en moet worden vastgesteld welke.
 4. Vergelijk met wat andere getuigen zagen, en laat het log niet verder groeien voordat dit is uitgezocht.""",
         f"""THE LOG CONTRADICTS ITSELF. It was not cosigned.
@@ -131,7 +132,8 @@ What to do:
    folder.
 2. Report it to the privacy officer and the data protection officer, and to the works council if that is not
    you; in writing, with both checkpoints.
-3. Ask the operator what happened. A restored backup is one possible cause; then too entries are gone, and it
+3. If you looked at a folder, and it is shorter than what you saw: first make sure that it is no older export.
+   Ask the operator what happened. A restored backup is one possible cause; then too entries are gone, and it
    must be established which.
 4. Compare with what other witnesses saw, and let the log not grow further before this is cleared up.""",
     )
@@ -176,7 +178,14 @@ def _proven(report: Report) -> Iterator[Text]:
             f"De eerste {report.since.size} regels zijn die van het eerdere controlepunt.",
             f"The first {report.since.size} entries are those of the earlier checkpoint.",
         )
-    yield from _seen_by(report.signed.cosigned_at)
+    for witness, last in report.seen.items():
+        moment, size = _moment(last.at), last.checkpoint.size
+        yield Text(
+            f"Getuige {witness.name} zag op {moment} de eerste {size} regels van dit log, en niets dat ermee "
+            "in strijd was.",
+            f"Witness {witness.name} saw the first {size} entries of this log at {moment}, and nothing that "
+            "contradicts them.",
+        )
 
 
 def _seen_by(cosigned_at: Mapping[VerifierKey, int]) -> Iterator[Text]:
@@ -191,8 +200,8 @@ def _seen_by(cosigned_at: Mapping[VerifierKey, int]) -> Iterator[Text]:
 def _not_cosigned(witnesses: Sequence[VerifierKey]) -> Iterator[Text]:
     for witness in witnesses:
         yield Text(
-            f"Getuige {witness.name} heeft dit controlepunt niet medeondertekend (of: nog niet).",
-            f"Witness {witness.name} has not cosigned this checkpoint (or not yet).",
+            f"Getuige {witness.name} heeft niet meeondertekend (of: nog niet), voor zover het log laat zien.",
+            f"Witness {witness.name} has not cosigned (or not yet), as far as the log shows.",
         )
 
 
@@ -217,7 +226,7 @@ def _not_proven(report: Report) -> Iterator[Text]:
             "more. That they were there and unchanged stays proven. Ask under which term of retention.",
         )
     yield from _LIMITS
-    if report.signed is None or not report.signed.cosigned_at:
+    if not report.seen:
         yield _SPLIT
     if report.since is None:
         yield _NO_SINCE

@@ -17,6 +17,7 @@ MOST_ENTRY = 0xFFFF
 CHECKPOINT = "checkpoint"
 COSIGNED = "cosigned-checkpoint"
 """Where our logs show the newest checkpoint that a witness cosigned: the newest of all may be too young."""
+_COSIGNED_BY = "cosigned"
 MINIMUM = "minimum-index"
 """Where our logs say below which index entries are no longer shown: decimal and a newline; absent is 0.
 
@@ -49,6 +50,11 @@ def bundle_path(n: int, width: int = WIDTH) -> str:
     return f"tile/entries/{_number(n, width)}"
 
 
+def cosigned_path(key_id: bytes) -> str:
+    """Where our logs show the newest checkpoint that the witness with this key id cosigned."""
+    return f"{_COSIGNED_BY}/{key_id.hex()}"
+
+
 def parse_path(path: str) -> tuple[int | None, int, int] | None:
     """Level, number and width of the tile at `path`; the level is None for a bundle of entries.
 
@@ -60,7 +66,7 @@ def parse_path(path: str) -> tuple[int | None, int, int] | None:
     level = None if found["level"] == "entries" else int(found["level"])
     n, width = int(found["n"].replace("/", "").replace("x", "")), int(found["width"] or WIDTH)
     right = bundle_path(n, width) if level is None else tile_path(level, n, width)
-    return (level, n, width) if path == right else None
+    return (level, n, width) if path == right and width <= WIDTH else None
 
 
 def tiles_at(level: int, size: int) -> int:

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from auditor.cli import run_timestamp, verify_log, verify_proof
+from auditor.options import read_file
 from auditor.receipt_check import verify_receipt
 from console import erasing
 from console.registering import operator
 from vault.keys import KeyRing, Role
 from vault.log.exporting import export
-from vault.log.witnesses import known_witnesses
+from vault.log.witnesses import accept, known_witnesses
 from vault.settings import load
 from vault.trail.indexer import index_all
 from vault.vault import open_vault
@@ -48,6 +49,16 @@ def index(
 ) -> None:
     """Make every numbered entry findable, as the keeper does each second; says how many it were."""
     typer.echo(f"entries: {index_all(open_vault(load()), again=again)}")
+
+
+@app.command("cosignature")
+def take_cosignature(
+    file: Annotated[Path, typer.Argument(help="What ``witness show`` printed: a cosigned checkpoint.")],
+) -> None:
+    """Take the cosignatures of a witness that has exports only; the next export shows them."""
+    settings = load()
+    known, note = known_witnesses(settings.witnesses), read_file(file)
+    typer.echo(f"cosignatures: {accept(open_vault(settings), note, known, now=datetime.now(UTC))}")
 
 
 @app.command("export")

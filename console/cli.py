@@ -31,6 +31,7 @@ from vault.evidence.periods import PeriodUnreadable
 from vault.facts import Unknown
 from vault.keys import KeyRingError
 from vault.log.exporting import ExportRefused
+from vault.log.witnesses import CosignatureRefused
 from vault.objects import StoreUnavailable
 from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered, RoleUnknown
 from vault.rule_changes import OwnProposal, ProposalClosed, ProposalOutdated, RulesUnchanged
@@ -77,6 +78,7 @@ REFUSALS = (
     NotReady,
     EpochStays,
     ExportRefused,
+    CosignatureRefused,
     *AUDITOR_REFUSALS,
 )
 """What a person at the command line can do something about: said in one line, without a traceback."""

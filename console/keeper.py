@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -19,10 +19,12 @@ from ingest.reaper import reap, reap_orphans
 from vault import tracing
 from vault.audit import Actor
 from vault.erasure import epochs, payloads, pruning
+from vault.erasure import signals as old_signals
 from vault.evidence.checking import record_check
 from vault.exports.streams import Stream, streams_of
 from vault.invariants import check_all
 from vault.keys import KeyRing, Role
+from vault.log.thinning import thin
 from vault.settings import Settings
 from vault.signals import digests
 from vault.signals.digests import Week
@@ -40,6 +42,8 @@ SIGNALS_SECONDS = 5
 CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
 FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
 
+DIGEST_AFTER = timedelta(hours=6)
+"""After a week is over, its digest is made: on Monday at six."""
 EXPORT_SECONDS = 2
 
 
@@ -61,7 +65,7 @@ class Keeper:
             timezone="Europe/Amsterdam", job_defaults={"coalesce": True, "max_instances": 1}
         )
         every_few = IntervalTrigger(seconds=SIGNALS_SECONDS)
-        on_monday = CronTrigger(day_of_week="mon", hour=6)
+        every_hour = CronTrigger(minute=0)
         # Told as a warning each time that a busy second takes longer; the log's lag says what matters of it.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         every_second, every_minute = IntervalTrigger(seconds=1), IntervalTrigger(minutes=1)
@@ -82,7 +86,7 @@ class Keeper:
             )
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
-        scheduler.add_job(self._do, on_monday, ["digest", self.digest], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_hour, ["digest", self.digest], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
         scheduler.add_job(self._do, before_the_check, ["erase", self.erase], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["check", self.check], misfire_grace_time=None)
@@ -132,11 +136,16 @@ class Keeper:
         return found
 
     def digest(self) -> int:
-        """Make the digest of the week that is over, for each municipality; told is that it is there."""
+        """Make the digest of the week that is over, for each municipality; told is that it is there.
+
+        Looked at every hour: a keeper that stood still on Monday makes it later, a second one does not again.
+        """
         now = datetime.now(UTC)
-        week, made = Week.before(now), 0
+        week, made = Week.before(now - DIGEST_AFTER), 0
         for municipality in municipalities(self._vault):
-            digest = digests.digest(self._vault, KEEPER, municipality, week, now=now)
+            digest = digests.digest_once(self._vault, KEEPER, municipality, week, now=now)
+            if digest is None:
+                continue
             log.info("signals.digest", why=f"{municipality} {week}", count=digest.total.open)
             made += 1
         return made
@@ -153,8 +162,13 @@ class Keeper:
         return len(findings)
 
     def erase(self) -> int:
-        """Destroy what is over its term in the trail: payloads, then leaves; how many of both."""
+        """Destroy what is over its term in the trail: payloads, then leaves; how many of both.
+
+        And the signals found in what is over, and checkpoints of the log that nobody needs any more.
+        """
         now = datetime.now(UTC)
+        thin(self._vault, now=now)
+        old_signals.erase(self._vault, now=now)
         epochs.follow(self._vault)
         return payloads.destroy(self._vault, self._by, now=now) + pruning.prune(
             self._vault, self._by, now=now

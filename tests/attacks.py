@@ -4,11 +4,11 @@ triggers, and where it says so with a stolen copy of the log's key."""
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from auditor import merkle, notes
 from auditor.checkpoints import Checkpoint
@@ -22,12 +22,12 @@ from vault.log import reading
 from vault.log.growing import TileAt, grow
 from vault.log.order import Position
 from vault.log.sequencer import sequence
-from vault.log.tables import LogCheckpoint, LogCosignature, LogEntry, LogPosition, LogTile
+from vault.log.tables import LogCheckpoint, LogCosignature, LogEntry, LogPosition, LogTile, TrailTerm
 from vault.tables import AuditEntry, AuditPayload
 from vault.vault import Vault
 
 ENTRY, PAYLOAD = table_of(AuditEntry), table_of(AuditPayload)
-NUMBER, TILE = table_of(LogEntry), table_of(LogTile)
+NUMBER, TILE, TERM = table_of(LogEntry), table_of(LogTile), table_of(TrailTerm)
 CHECKPOINT, COSIGNATURE, POSITION = table_of(LogCheckpoint), table_of(LogCosignature), table_of(LogPosition)
 VICTIM = 100
 """Number of the entry that somebody would rather not have there."""
@@ -168,6 +168,25 @@ def delete_payload(scene: Scene) -> None:
     """What an entry of old says of people."""
     entry_id = scene.id_of(VICTIM)
     scene.run(lambda connection: connection.execute(delete(PAYLOAD).where(PAYLOAD.c.entry_id == entry_id)))
+
+
+def date_back(scene: Scene) -> None:
+    """An entry's row says another moment than its leaf: it is to be erased as if its term were over."""
+    entry_id, long_ago = scene.id_of(VICTIM), datetime.now(UTC) - timedelta(days=9 * 366)
+    scene.run(
+        lambda connection: connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id).values(at=long_ago))
+    )
+
+
+def hide_entry(scene: Scene) -> None:
+    """By what an entry is found: a filter is to pass over it."""
+
+    def act(connection: Connection) -> None:
+        hidden = connection.scalar(select(func.min(TERM.c.index)))
+        assert hidden is not None
+        connection.execute(delete(TERM).where(TERM.c.index == hidden))
+
+    scene.run(act)
 
 
 def delete_entry_without_number(scene: Scene) -> None:

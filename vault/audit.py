@@ -30,6 +30,7 @@ from vault.base import table_of
 from vault.canonical import canonical
 from vault.ids import EntryId, new_id
 from vault.keys import KeyRing, SealedPayload
+from vault.leaves import is_payload, leaf_of
 from vault.statements import Statements
 from vault.tables import AuditEntry, AuditPayload
 from vault.tracing import Trace
@@ -342,12 +343,19 @@ def commitment(salt: bytes, payload: bytes) -> str:
 def read_payload(ring: KeyRing, entry: AuditEntry, payload: AuditPayload) -> dict[str, object]:
     """Open an entry's payload and check it against the entry.
 
-    Raises PayloadBroken when they do not belong together; KeyRing's errors when this process may not read.
+    Raises PayloadBroken when they do not belong together, or when one is none; KeyRing's errors when this
+    process may not read.
     """
     opened = ring.open_payload(SealedPayload(payload.key_id, payload.sealed), entry=entry.id)
-    if json.loads(entry.leaf)["c"] != commitment(payload.salt, opened):
+    if leaf_of(entry).get("c") != commitment(payload.salt, opened):
         raise PayloadBroken(str(entry.id))
-    content: dict[str, object] = json.loads(opened)
+    # Whoever may append can commit to anything: ingest, too.
+    try:
+        content: dict[str, object] = json.loads(opened)
+    except (ValueError, RecursionError):
+        raise PayloadBroken(str(entry.id)) from None
+    if not is_payload(content):
+        raise PayloadBroken(str(entry.id))
     return content
 
 

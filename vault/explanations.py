@@ -6,7 +6,6 @@ trail tells of, or it is not; and the rules come to the answer that was recorded
 """
 
 import enum
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +23,7 @@ from vault import audit, facts, requests, situations, tables
 from vault.audit import Actor, Entry, Event, PayloadBroken
 from vault.ids import RequestId
 from vault.keys import KeyNotHeld, WrappingBroken
+from vault.leaves import leaf_of
 from vault.requests import RequestState
 from vault.rulesets import RuleSetAltered, RuleSetMissing, parse_stored
 from vault.situations import SituationUnreadable
@@ -271,7 +271,7 @@ def _witness(
     for entry, payload in session.execute(query):
         told = _details(vault, entry, payload)
         if told.get("decision") == str(row.id):
-            leaf = json.loads(entry.leaf)
+            leaf = leaf_of(entry)
             outcome = OUTCOMES[Event(entry.event)]
             return Witness(outcome, leaf.get("why", []), leaf["pol"], told["situation"])
     return None

@@ -43,6 +43,8 @@ __all__ = ["Finding", "check_all"]
 EXAMINED_WITHIN = timedelta(days=1)
 MOST_FINDINGS = 1000
 """Most findings of one check: more would say no more."""
+AT_ONCE = 200
+"""Recordings looked for at once, under their pseudonym of each epoch."""
 
 
 def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
@@ -51,14 +53,15 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
         found = [
             Finding(name, about)
             for name, check in _CHECKS.items()
-            for about in list(check(session, now))[:MOST_FINDINGS]
+            for about in islice(check(session, now), MOST_FINDINGS)
         ]
         of_log = log_invariants.check(session, vault.ring, now)
         return [
             *found,
             *_keys(vault, session),
             *_objects(vault, session),
-            *_payloads(vault, session),
+            *islice(_payloads(vault, session), MOST_FINDINGS),
+            *islice(_untold(vault, session), MOST_FINDINGS),
             *of_log,
             *_trail(vault, session, now),
             *erasure_invariants.check(vault, session, now),
@@ -217,25 +220,34 @@ def _objects(vault: Vault, session: Session) -> Iterator[Finding]:
 
 
 def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
-    """Every payload opens and is the one its entry commits to; every kept recording has its entry."""
+    """Every payload opens and is the one its entry commits to."""
     query = select(AuditEntry, AuditPayload).join(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
     for entry, payload in session.execute(query.execution_options(yield_per=500)):
         try:
             audit.read_payload(vault.ring, entry, payload)
         except Exception:
             yield Finding("payload-does-not-match-entry", str(entry.id))
-    told = set(session.scalars(select(AuditEntry.object).where(AuditEntry.event == Event.RECORDING_KEPT)))
+
+
+def _untold(vault: Vault, session: Session) -> Iterator[Finding]:
+    """Every kept recording has its entry."""
     since = erasure_invariants.told_since(session)
-    for recording in session.scalars(
-        select(Recording.id).where(
-            Recording.state == State.KEPT, Recording.kept_at > since if since else true()
-        )
-    ):
+    kept = select(Recording.id).where(
+        Recording.state == State.KEPT, Recording.kept_at > since if since else true()
+    )
+    for recordings in session.scalars(kept.execution_options(yield_per=AT_ONCE)).partitions():
         # Its entry may be of an earlier epoch, under that epoch's pseudonym.
         known_as = {
-            vault.ring.pseudonym("recording", str(recording), epoch=epoch) for epoch in vault.ring.epochs
+            vault.ring.pseudonym("recording", str(recording), epoch=epoch): recording
+            for recording in recordings
+            for epoch in vault.ring.epochs
         }
-        if not known_as & told:
+        told = session.scalars(
+            select(AuditEntry.object).where(
+                AuditEntry.object.in_(known_as), AuditEntry.event == Event.RECORDING_KEPT
+            )
+        )
+        for recording in set(recordings) - {known_as[name] for name in told if name}:
             yield Finding("kept-without-entry", str(recording))
 
 

@@ -130,7 +130,7 @@ def _integrity(figures: Figures, say: Say) -> Iterator[Block]:
         say,
         (say("Regels van deze gemeente", "Entries of this municipality"), told.entries),
         (say("Nog niet onder een controlepunt", "Not under a checkpoint yet"), told.not_yet_in_log),
-        (say("Controlepunten ondertekend", "Checkpoints signed"), told.checkpoints_signed),
+        (say("Controlepunten bewaard", "Checkpoints kept"), told.checkpoints_kept),
         (say("Controles van de hele installatie", "Checks of the whole installation"), told.checks),
         (say("Waarvan met bevindingen", "Of which with findings"), told.checks_with_findings),
         (say("Laatste controle", "Last check"), moment(told.last_check_at) if told.last_check_at else None),

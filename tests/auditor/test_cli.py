@@ -70,6 +70,15 @@ def test_the_key_may_stand_in_a_file(made: Exported, tmp_path: Path) -> None:
     assert run("verify", made.folder, "--key", tmp_path / "vkey").exit_code == 0
 
 
+def test_the_file_is_as_people_save_it_or_it_is_refused(made: Exported, tmp_path: Path) -> None:
+    put(tmp_path, "vkey.txt", f"\ufeff{made.log.key}\r\n".encode())
+    assert run("verify", made.folder, "--key", tmp_path / "vkey.txt").exit_code == 0
+    put(tmp_path, "vkey.txt", b"\xff\xfe\x00")
+    ran = alone("verify", made.folder, "--key", tmp_path / "vkey.txt")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("not a verifier key")
+
+
 def test_dutch_is_spoken_unless_asked_otherwise(made: Exported) -> None:
     assert run("verify", made.folder, "--key", made.log.key).stdout.startswith("BEWEZEN")
 

@@ -30,9 +30,9 @@ def test_many_bundles_are_worth_several_processes(
 ) -> None:
     folder = tmp_path_factory.mktemp("log")
     Log().write(folder, 70_000)
-    several = rederive(Folder(folder), 70_000, also=600)
+    several = rederive(Folder(folder), 70_000, also=[600])
     monkeypatch.setattr(rederiving, "_WORTH_PROCESSES", 1000)
-    alone = rederive(Folder(folder), 70_000, also=600)
+    alone = rederive(Folder(folder), 70_000, also=[600])
     assert several == alone
     assert several.findings == []
     # Three levels of tiles: of the lowest only what the two roots need.
@@ -40,7 +40,7 @@ def test_many_bundles_are_worth_several_processes(
 
 
 def test_an_older_root_is_derived_too(made: Exported) -> None:
-    derived = rederive(Folder(made.folder), 800, also=300)
+    derived = rederive(Folder(made.folder), 800, also=[300])
     hashes = [merkle.leaf_hash(entry(index)) for index in range(300)]
     assert merkle.root(derived.hash_at(), 300) == whole_root(hashes)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auditor import notes, tiles
+from auditor import notes, rederiving, tiles
 from auditor.checkpoints import open_checkpoint
 from auditor.findings import Kind
 from auditor.notes import COSIGNATURE, VerifierKey
@@ -106,6 +106,15 @@ def test_one_that_grew_continues_what_was_kept(exported: Exported) -> None:
     assert (report.outcome, report.since_unknown) == (Outcome.PROVEN, False)
 
 
+def test_a_log_that_signed_for_more_than_can_be_read_does_not_keep_us(exported: Exported) -> None:
+    note = exported.log.signed(10**17, bytes(32))
+    (exported.folder / tiles.CHECKPOINT).write_bytes(note)
+    report = check(exported, processes=1)
+    assert report.outcome is Outcome.MISMATCH
+    assert {Kind.MISSING, Kind.ROOT} <= kinds(report)
+    assert len(report.findings) < rederiving.MOST_FINDINGS + 10
+
+
 def test_another_key_and_a_missing_checkpoint(exported: Exported) -> None:
     assert kinds(verify(Folder(exported.folder), Log().key)) == {Kind.CHECKPOINT}
     (exported.folder / tiles.CHECKPOINT).unlink()
@@ -123,6 +132,43 @@ def test_a_witness_that_was_asked_for_must_have_cosigned(exported: Exported) -> 
     put(exported.folder, tiles.CHECKPOINT, notes.append(note, line))
     report = check(exported, witnesses=[witness])
     assert (report.outcome, report.not_cosigned) == (Outcome.PROVEN, [])
+
+
+def test_each_witness_vouches_for_what_it_saw(tmp_path: Path) -> None:
+    """They look at different moments, and the log goes on; each is asked for at its own checkpoint."""
+    log, folder = Log(), tmp_path / "log"
+    keys = {
+        name: Ed25519PrivateKey.generate() for name in ("or.example", "rekenkamer.example", "none.example")
+    }
+    one, other, none = (VerifierKey.of(name, COSIGNATURE, key) for name, key in keys.items())
+    for witness, size in ((one, 300), (other, 700)):
+        note = log.write(folder, size)
+        line = notes.cosign(notes.split(note)[0], witness.name, keys[witness.name], at=size)
+        put(folder, tiles.cosigned_path(witness.id), notes.append(note, line))
+    log.write(folder, 800)
+    report = verify(Folder(folder), log.key, [one, other])
+    assert (report.outcome, report.signed and report.signed.checkpoint.size) == (Outcome.PROVEN, 800)
+    assert [(seen.checkpoint.size, seen.at) for seen in report.seen.values()] == [(300, 300), (700, 700)]
+    absent = verify(Folder(folder), log.key, [one, none])
+    assert (absent.outcome, absent.not_cosigned, list(absent.seen)) == (Outcome.UNCHECKED, [none], [one])
+    # A log that was rewritten after a witness saw it, or that is shorter by now.
+    log.write(folder, 800, lambda index: entry(index + (index == 299) * 1000))
+    report = verify(Folder(folder), log.key, [one, other])
+    assert kinds(report) == {Kind.REWRITTEN}
+    assert len(report.findings) == 2
+    log.write(folder, 600)
+    assert kinds(verify(Folder(folder), log.key, [one, other])) == {Kind.ROLLED_BACK}
+    # A cosignature that does not hold, and one that stands under a checkpoint of another log.
+    path = tiles.cosigned_path(one.id)
+    held = (folder / path).read_bytes()
+    put(folder, path, held.replace(b"\n300\n", b"\n301\n"))
+    [finding] = verify(Folder(folder), log.key, [one]).findings
+    assert (finding.kind, finding.where) == (Kind.CHECKPOINT, path)
+    elsewhere = f"elsewhere.example/log\n{notes.split(held)[0].partition(chr(10))[2]}"
+    line = notes.cosign(elsewhere, one.name, keys[one.name], at=1)
+    put(folder, path, notes.join(elsewhere, [line]))
+    [finding] = verify(Folder(folder), log.key, [one]).findings
+    assert (finding.kind, "another log" in finding.detail) == (Kind.CHECKPOINT, True)
 
 
 def test_a_pruned_log_is_proven_by_the_hashes_it_keeps(exported: Exported) -> None:

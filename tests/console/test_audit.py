@@ -61,6 +61,25 @@ def test_a_witness_is_made_and_watches(
     assert "has a key already" in again.err
 
 
+def test_what_a_witness_of_exports_signed_is_taken(
+    small: Installation, command: Command, exported: Path, tmp_path: Path
+) -> None:
+    key, home, shown = small.vault.ring.log_keys[0], tmp_path / "witness", tmp_path / "shown"
+    vkey = command("witness", "key", "--name", "or.example", "--folder", home).out.strip()
+    assert command("witness", "watch", exported, "--key", key, "--folder", home, "--once").code == 0
+    shown.write_text(command("witness", "show", "--key", key, "--folder", home).out)
+    settings = small.environment("vault") | {"BODYCAM_WITNESSES": vkey}
+    refused = command("audit", "cosignature", exported / "checkpoint", settings=settings)
+    assert (refused.code, "no witness of ours" in refused.err) == (2, True)
+    said = command("audit", "cosignature", shown, settings=settings)
+    assert (said.code, said.out, said.err) == (0, "cosignatures: 1\n", "")
+    small.settle()
+    assert command("audit", "export", exported, settings=settings).code == 0
+    assert command("audit", "verify", exported, "--key", key, "--witness", vkey).code == 0
+    [kept] = (exported / "cosigned").iterdir()
+    assert kept.read_text() == shown.read_text()
+
+
 def test_a_folder_that_is_no_export_is_refused(small: Installation, command: Command, tmp_path: Path) -> None:
     small.settle()
     (tmp_path / "letter.txt").write_text("mine")

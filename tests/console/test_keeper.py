@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
-from threading import Event as Signal
+from threading import Event as Happened
 
 import pytest
 import requests
@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from structlog.testing import capture_logs
 
 from console.demo import town
-from console.keeper import Keeper
+from console.keeper import DIGEST_AFTER, Keeper
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
 from tests.docking import lacking_records
@@ -25,10 +25,16 @@ from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_
 from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.erasure.tables import AuditEpoch
+from vault.keys import KeyRing, rotate_audit
+from vault.log.tables import LogCheckpoint
 from vault.settings import SettingsRefused
+from vault.signals import digests
 from vault.signals.digests import Week
+from vault.signals.tables import SignalSighting
 from vault.tables import Arrival, AuditPayload, SealedKey, State
 from vault.trail import Question, read
+
+NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -101,12 +107,23 @@ def test_it_raises_signals(small: Installation, keeper: Keeper) -> None:
 def test_it_tells_on_monday_that_the_digest_is_there(small: Installation, keeper: Keeper) -> None:
     with capture_logs() as lines:
         assert keeper.digest() == 1
-    week = Week.before(datetime.now(UTC))
+    week = Week.before(datetime.now(UTC) - DIGEST_AFTER)
     assert [(line["event"], line["why"], line["count"]) for line in lines] == [
         ("signals.digest", f"{town.SLUG} {week}", 0)
     ]
     [entry] = entries(small, Event.SIGNALS_DIGESTED)
     assert f'"week":"{week}"'.encode() in entry.leaf
+
+
+def test_it_makes_a_digest_once_whoever_else_makes_one(small: Installation, keeper: Keeper) -> None:
+    """Each hour it looks; a second keeper, and an operator who has one printed, change nothing of that."""
+    week = Week.before(datetime.now(UTC) - DIGEST_AFTER)
+    digests.digest(small.vault, MAKER, town.SLUG, week, now=datetime.now(UTC))
+    assert [keeper.digest(), keeper.digest(), Keeper(small.vault, small.settings).digest()] == [1, 0, 0]
+    assert len(entries(small, Event.SIGNALS_DIGESTED)) == 2
+    rotate_audit(small.home / "keys-vault", small.home / "keys-ingest")
+    object.__setattr__(small.vault, "ring", KeyRing.load(small.settings.keys))
+    assert keeper.digest() == 0
 
 
 def test_a_chore_that_fails_is_told_and_tried_again(keeper: Keeper) -> None:
@@ -161,7 +178,7 @@ def test_when_chores_are_due(keeper: Keeper) -> None:
     assert [name for name, _ in due].count("check") == 2
     assert ("reap", "interval[0:01:00]") in due
     assert ("signals", "interval[0:00:05]") in due
-    assert ("digest", "cron[day_of_week='mon', hour='6']") in due
+    assert ("digest", "cron[minute='0']") in due
     assert ("sequence", "interval[0:00:01]") in due
     assert ("reconcile", "interval[0:05:00]") in due
     assert ("reap-orphans", "cron[hour='3', minute='15']") in due
@@ -184,7 +201,7 @@ def test_no_chore_stands_in_line_behind_others(small: Installation) -> None:
     named = {"adl_url": "http://127.0.0.1:9/v1/logs", "ldv_url": "http://127.0.0.1:9/v1/traces"}
     scheduler = Keeper(small.vault, small.settings.model_copy(update=named)).schedule()
     together = Barrier(len(scheduler.get_jobs()))
-    met = Signal()
+    met = Happened()
 
     def hang() -> None:
         with suppress(BrokenBarrierError):
@@ -249,5 +266,18 @@ def test_it_destroys_what_is_over_in_the_trail(small: Installation, keeper: Keep
         left = set(session.scalars(select(AuditPayload.entry_id)))
         assert session.scalars(select(AuditEpoch.epoch)).all() == [small.vault.ring.epoch]
     assert not left & set(entries)
+    # And what was found in it, and checkpoints of then.
+    with small.vault.database.transaction() as session:
+        for when in (NOW - timedelta(days=2), NOW - timedelta(days=9 * 366)):
+            seen = {"key": f"{when:%Y}", "place": 0, "municipality_id": town.SLUG, "kind": "x", "value": "x"}
+            moments = dict.fromkeys(("seen_at", "forgotten_at", "due_at"), when)
+            session.add(SignalSighting(entry_id=entries[0], **seen, **moments))
+        session.execute(update(LogCheckpoint).values(signed_at=NOW - timedelta(days=2)))
+    small.settle()
+    keeper.erase()
+    with small.vault.database.reading() as session:
+        assert session.scalars(select(SignalSighting.key)).all() == [f"{NOW - timedelta(days=2):%Y}"]
+        kept = session.scalars(select(LogCheckpoint.signed_at)).all()
+        assert len([when for when in kept if when < NOW - timedelta(days=1)]) == 1
     jobs = {job.args[0]: str(job.trigger) for job in keeper.schedule().get_jobs()}
     assert "hour='2', minute='45'" in jobs["erase"]

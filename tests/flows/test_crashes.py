@@ -52,7 +52,7 @@ STEPS = {
     "examination, in 2": "before ingest.loopback._Handler.do_GET",
     "examination, deep in 2": "before ingest.loopback._Handler.do_GET 3",
     "examination, between 2 and 3": "before ingest.examination._commit",
-    "examination, in 3, entry written": "after vault.audit.append 2",
+    "examination, in 3, entry written": "after vault.audit.append_leaf 2",
     "examination, in 3, receipt signed": "after ingest.receipts.sign",
     "examination, between 3 and 4": "before ingest.examination.discard_objects",
     "examination, after 4": "after ingest.examination.discard_objects",

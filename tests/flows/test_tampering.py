@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import make_url
@@ -68,7 +69,9 @@ ATTACKS = [
     _attack("reorder entries", attacks.reorder_entries, CHECK, *OUTSIDE),
     _attack("truncate the newest entries", attacks.truncate_entries, CHECK, KEEPER, *OUTSIDE),
     _attack("swap two payloads", attacks.swap_payloads, CHECK),
-    _attack("delete a payload", attacks.delete_payload),
+    _attack("delete a payload", attacks.delete_payload, CHECK),
+    _attack("date an entry back", attacks.date_back, CHECK),
+    _attack("take away what an entry is found by", attacks.hide_entry, CHECK),
     _attack("edit a full tile", attacks.edit_full_tile, CHECK, *OUTSIDE),
     _attack("edit the growing tile", attacks.edit_growing_tile, CHECK, KEEPER, *OUTSIDE),
     _attack("leave a gap in the numbers", attacks.leave_gap_in_numbers, CHECK, KEEPER, *OUTSIDE),
@@ -150,7 +153,7 @@ def _append_until(made: Installation, size: int) -> None:
 
 
 def _entry(number: int) -> Entry:
-    about = ("recording", str(number))
+    about = ("recording", str(UUID(int=abs(number))))
     return Entry(event=Event.TRAIL_READ, at=datetime.now(UTC), actor=Actor("person", "x", "X"), thing=about)
 
 

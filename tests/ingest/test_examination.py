@@ -208,7 +208,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@pytest.mark.parametrize("step", ["sign", "append"])
+@pytest.mark.parametrize("step", ["sign", "append_leaf"])
 def test_a_commit_point_that_fails_changes_nothing(
     standing: Installation, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

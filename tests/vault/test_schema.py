@@ -1,6 +1,8 @@
 """Migrations: from nothing to exactly the tables, on both databases; an older schema is refused."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,16 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from tests.installation import Installation
+from tests.vault.log.conftest import appended, numbered
 from tests.watching import entries
 from vault.base import Base
 from vault.db import Database
-from vault.schema import SchemaOutdated, migrate, require_newest
+from vault.log import invariants as log_invariants
+from vault.log.sequencer import sequence
+from vault.schema import SchemaOutdated, _config, migrate, require_newest
 from vault.tables import AuditEntry
 
 
@@ -42,8 +48,9 @@ def test_head_is_exactly_the_tables(empty: Database) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         found: list[Any] = compare_metadata(context, Base.metadata)
         tables = set(inspect(connection).get_table_names())
-    # The order of the log on PostgreSQL is found by an index that SQLite has no use for.
-    assert [change for change in found if change[1].name != "ix_audit_entry_xid_seq"] == []
+    # What PostgreSQL has and SQLite has no use for: by these it finds the log's order, and terms by entry.
+    own = {"ix_audit_entry_xid_seq", "ix_trail_term_index"}
+    assert [change for change in found if change[1].name not in own] == []
     assert tables == {*Base.metadata.tables, "alembic_version"}
 
 
@@ -73,6 +80,29 @@ def test_a_migration_that_fails_leaves_nothing(empty: Database, monkeypatch: pyt
         migrate(empty)
     with empty.engine.connect() as connection:
         assert inspect(connection).get_table_names() == []
+
+
+def test_entries_of_before_there_was_a_log_get_their_numbers(small: Installation, empty: Database) -> None:
+    """And keep their place: the newer schema's triggers hold for them too."""
+    with empty.transaction() as session:
+        config = _config()
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, "0003")
+    vault = replace(small.vault, database=empty)
+    before = appended(vault, 5)
+    migrate(empty)
+    after = appended(vault, 3)
+    assert sequence(vault, now=datetime.now(UTC)) == 8
+    assert numbered(vault) == before + after
+    with empty.reading() as session:
+        assert list(log_invariants.check(session, vault.ring, datetime.now(UTC) + timedelta(hours=1))) == []
+    for statement in (
+        "DELETE FROM audit_entry",
+        "UPDATE audit_entry SET event = 'x'",
+        "UPDATE log_position SET minimum = 1",
+    ):
+        with pytest.raises(DBAPIError, match=r"append-only|only rises"), empty.transaction() as session:
+            session.execute(text(statement))
 
 
 def test_entries_know_their_transaction_where_many_write(installation: Installation) -> None:

@@ -1,10 +1,10 @@
 """What is wrong with the trail's erasure, and what is due: a part of `vault.invariants`."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from vault.audit import Event
@@ -12,9 +12,13 @@ from vault.erasure.epochs import LASTS
 from vault.erasure.tables import AuditEpoch
 from vault.erasure.terms import terms
 from vault.finding import Finding
-from vault.log.tables import LogPosition
-from vault.tables import AuditEntry
+from vault.leaves import read_leaf
+from vault.log.tables import LogEntry, LogPosition
+from vault.tables import AuditEntry, AuditPayload
 from vault.vault import Vault
+
+MOST = 1000
+"""Most payloads that are told to be gone: more would say no more."""
 
 
 def told_since(session: Session) -> datetime | None:
@@ -31,6 +35,8 @@ def told_since(session: Session) -> datetime | None:
 
 def check(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
     """Every finding about the trail's term. What is due is no fault, but it is for somebody to do."""
+    for about in islice(_gone(vault, session, now), MOST):
+        yield Finding("payload-gone", about)
     for about in _not_told(session):
         yield Finding("minimum-not-told", about)
     for about in _too_old(vault, session, now):
@@ -41,12 +47,48 @@ def check(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding("epoch-destroyed-and-held", about)
 
 
+def _gone(vault: Vault, session: Session, now: datetime) -> Iterator[str]:
+    """Entries within their term without a payload, where no entry tells that it was destroyed.
+
+    That does tell also of those that are within their term now, because that became longer.
+    """
+    query = (
+        select(AuditEntry.id, AuditEntry.municipality_id, func.coalesce(LogEntry.index, -1))
+        .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
+        .outerjoin(LogEntry, LogEntry.entry_id == AuditEntry.id)
+        .where(AuditPayload.entry_id.is_(None), ~terms(vault, session, now=now).over)
+        # What is below the minimum is on its way out: a night that died is gone on with by the next.
+        .where(func.coalesce(LogEntry.index >= select(LogPosition.minimum).scalar_subquery(), true()))
+        .order_by(AuditEntry.seq)
+        .execution_options(yield_per=1000)
+    )
+    told: dict[str | None, list[tuple[int, int]]] | None = None
+    for entry_id, municipality, index in session.execute(query):
+        # Read only when there is one: where all is well there is none.
+        told = _destroyed(session) if told is None else told
+        stretches = told.get(municipality, [])
+        if not any(first <= index <= last for first, last in stretches):
+            yield str(entry_id)
+
+
+def _destroyed(session: Session) -> dict[str | None, list[tuple[int, int]]]:
+    """Of which numbers the trail tells that payloads were destroyed, by municipality."""
+    told: dict[str | None, list[tuple[int, int]]] = {}
+    query = select(AuditEntry.municipality_id, AuditEntry.leaf).where(
+        AuditEntry.event == Event.PAYLOADS_DESTROYED
+    )
+    for municipality, leaf in session.execute(query):
+        facts = (read_leaf(leaf) or {}).get("facts") or {}
+        told.setdefault(municipality, []).append((facts.get("first", 0), facts.get("last", -1)))
+    return told
+
+
 def _not_told(session: Session) -> Iterator[str]:
     """The minimum index, when the newest entry that tells of pruning does not say that it rose there."""
     minimum = session.scalar(select(LogPosition.minimum)) or 0
     newest = select(AuditEntry.leaf).where(AuditEntry.event == Event.LOG_PRUNED)
     leaf = session.scalar(newest.order_by(AuditEntry.seq.desc()).limit(1))
-    told = json.loads(leaf)["facts"]["below"] if leaf else 0
+    told = ((read_leaf(leaf) or {}).get("facts") or {}).get("below") if leaf else 0
     if told != minimum:
         yield str(minimum)
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from auditor.tiles import WIDTH
 from vault import audit
 from vault.audit import Actor, Entry, Event
-from vault.erasure.terms import terms
+from vault.erasure.terms import is_of_leaf, terms
 from vault.log.tables import LogEntry, LogPosition, LogReader, TrailTerm
 from vault.tables import AuditEntry, AuditPayload
 from vault.vault import Vault
@@ -40,7 +40,7 @@ def prune(vault: Vault, by: Actor, *, now: datetime, at_once: int = AT_ONCE) -> 
         left = session.scalar(select(LogEntry.index).where(LogEntry.index < minimum).limit(1))
     if left is None:
         return 0
-    # 2. what they were found by: without an index of its own, so once for all of them
+    # 2. what they were found by: once for all of them, since on SQLite it takes a look at all terms
     with vault.database.transaction() as session:
         session.execute(delete(TrailTerm).where(TrailTerm.index < minimum))
     # 3. the leaves, and last the numbers that say which leaves
@@ -68,7 +68,8 @@ def _raise(vault: Vault, session: Session, by: Actor, now: datetime) -> int:
         .limit(1)
     )
     before = position.minimum
-    below = (position.size if first_kept is None else first_kept) // WIDTH * WIDTH
+    whole = (position.size if first_kept is None else first_kept) // WIDTH * WIDTH
+    below = _as_their_leaves_say(session, before, whole)
     if below <= before:
         return before
     position.minimum = below
@@ -82,6 +83,24 @@ def _raise(vault: Vault, session: Session, by: Actor, now: datetime) -> int:
         vault.ring,
         Entry(event=Event.LOG_PRUNED, at=now, actor=by, facts={"first": before, "below": below}),
     )
+    return below
+
+
+def _as_their_leaves_say(session: Session, first: int, below: int) -> int:
+    """How far, by whole bundles, entries are as old as their rows say, and whose.
+
+    A row's moment is in no hash: whoever writes another into it would have us prune what they want gone.
+    """
+    query = (
+        select(LogEntry.index, AuditEntry.at, AuditEntry.municipality_id, AuditEntry.leaf)
+        .join(AuditEntry, AuditEntry.id == LogEntry.entry_id)
+        .where(LogEntry.index >= first, LogEntry.index < below)
+        .order_by(LogEntry.index)
+        .execution_options(yield_per=AT_ONCE)
+    )
+    for index, at, municipality, leaf in session.execute(query):
+        if not is_of_leaf(at, municipality, leaf):
+            return max(first, index // WIDTH * WIDTH)
     return below
 
 

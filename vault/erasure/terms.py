@@ -1,5 +1,6 @@
 """When the trail's term is over: by municipality, and of all of them together."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,6 +50,12 @@ class Terms:
         """Whether an entry's term is over, whosever it is. Of a municipality without a known term: never."""
         # Of no municipality: equal to none, and not unequal to any. What is not known to be over is not.
         return func.coalesce(or_(*(self.over_of(name) for name in (None, *self.years))), false())
+
+
+def is_of_leaf(at: datetime, municipality: str | None, leaf: bytes) -> bool:
+    """Whether an entry's row, by which its term is reckoned, says when and whose it is as its leaf does."""
+    said = json.loads(leaf)
+    return bool(int(at.timestamp() * 1000) == said["t"] and municipality == said.get("org"))
 
 
 def terms(vault: Vault, session: Session, *, now: datetime) -> Terms:

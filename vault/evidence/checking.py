@@ -4,7 +4,6 @@ And the entry that a check was made: without it, evidence that checks were made 
 """
 
 import base64
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -18,6 +17,7 @@ from vault.evidence.counting import Count
 from vault.evidence.figures import CheckpointTold, IntegrityTold, WitnessTold
 from vault.evidence.periods import Period
 from vault.invariants import Finding
+from vault.leaves import read_leaf
 from vault.log.reading import checkpoint
 from vault.log.tables import LogCheckpoint, LogCosignature, LogEntry
 from vault.tables import AuditEntry
@@ -40,7 +40,7 @@ def integrity(session: Session, municipality: str, period: Period, found: Sequen
         entries=sum(each.number for each in found),
         not_yet_in_log=_outside(session, municipality, period, newest.size if newest else 0),
         checkpoint=_told(newest) if newest else None,
-        checkpoints_signed=session.scalars(
+        checkpoints_kept=session.scalars(
             select(func.count()).select_from(LogCheckpoint).where(*signed)
         ).one(),
         witnesses=_witnesses(session, period),
@@ -89,4 +89,5 @@ def _checks(session: Session, period: Period) -> list[tuple[datetime, int]]:
         AuditEntry.at >= period.since,
         AuditEntry.at < period.until,
     )
-    return [(at, json.loads(leaf)["facts"]["findings"]) for at, leaf in session.execute(query)]
+    told = ((at, (read_leaf(leaf) or {}).get("facts", {})) for at, leaf in session.execute(query))
+    return [(at, facts["findings"]) for at, facts in told if isinstance(facts.get("findings"), int)]

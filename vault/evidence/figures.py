@@ -153,7 +153,7 @@ class IntegrityTold(Told):
     not_yet_in_log: int
     """Of those, entries that the newest checkpoint does not cover."""
     checkpoint: CheckpointTold | None
-    checkpoints_signed: int
+    checkpoints_kept: int
     witnesses: list[WitnessTold]
     checks: int
     """Times that the keeper or an operator checked every invariant of the installation."""

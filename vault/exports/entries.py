@@ -16,6 +16,7 @@ from vault import audit
 from vault.audit import Event, PayloadBroken
 from vault.ids import EntryId
 from vault.keys import KeyNotHeld, KeyRing, WrappingBroken
+from vault.leaves import leaf_of
 from vault.log.tables import LogEntry, LogReader
 from vault.tables import AuditEntry, AuditPayload
 
@@ -23,8 +24,6 @@ log = structlog.get_logger()
 
 _CORR = re.compile(r"[0-9a-f]{32}/[0-9a-f]{16}")
 _SPAN = re.compile(r"[0-9a-f]{16}")
-_NEEDED = ("type", "epoch", "actor", "corr")
-_TEXTS = ("org", "pol", "purpose", "regime", "obj", "subj", "dec")
 _OPERATIONS = frozenset({*(event.operation for event in Event), "disclose", "combine"})
 _LATEST = 10**13
 """Milliseconds: in 2286."""
@@ -142,34 +141,26 @@ def _question(told: Told) -> tuple[str, str] | int:
 
 def _leaf(entry: AuditEntry) -> Mapping[str, Any]:
     """The leaf; whoever may append, or has the database, may have put anything there."""
+    leaf = leaf_of(entry)
+    if "c" in leaf and _can_be_told(leaf):
+        return leaf
+    log.error("export.entry-broken", why=str(entry.id))
+    return _UNREADABLE
+
+
+def _can_be_told(leaf: Mapping[str, Any]) -> bool:
+    """Whether records can say what this leaf says: `audit.append` makes no other."""
     try:
-        leaf = json.loads(entry.leaf)
         json.dumps(leaf, ensure_ascii=False).encode()
-        ours = _is_ours(leaf)
     except ValueError:
-        ours = False
-    if not ours:
-        log.error("export.entry-broken", why=str(entry.id))
-    return leaf if ours else _UNREADABLE
-
-
-def _is_ours(leaf: Any) -> bool:
-    if not isinstance(leaf, dict):
         return False
-    facts, why = leaf.get("facts", {}), leaf.get("why", [])
+    facts = leaf.get("facts", {})
     return (
-        all(isinstance(leaf.get(name), str) for name in _NEEDED)
-        and all(isinstance(leaf.get(name, ""), str) for name in _TEXTS)
-        and leaf.get("op") in _OPERATIONS
+        leaf["op"] in _OPERATIONS
         and _CORR.fullmatch(leaf["corr"]) is not None
-        and ("par" not in leaf or _SPAN.fullmatch(str(leaf["par"])) is not None)
-        and type(leaf.get("t")) is int
-        and 0 <= leaf["t"] < _LATEST
-        and isinstance(facts, dict)
+        and ("par" not in leaf or _SPAN.fullmatch(leaf["par"]) is not None)
+        and leaf["t"] < _LATEST
         and all(type(facts.get(name, 0)) is int for name in ("batch", "listed"))
-        and isinstance(why, list)
-        and all(isinstance(rule, str) for rule in why)
-        and ("org" in leaf or "pol" not in leaf)
     )
 
 

@@ -7,6 +7,7 @@ is asked each time. A denial is an entry each time, like every denial.
 """
 
 from datetime import datetime, timedelta
+from threading import Lock
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,14 +31,25 @@ class LogAccess:
         self._vault = vault
         # Only those whom the rules let read: no longer than the register of persons.
         self._accounted: dict[PersonId, datetime] = {}
+        self._entering = tuple(Lock() for _ in range(64))
 
     def ask(self, caller: Caller, *, now: datetime) -> Decision:
         """Whether `caller` may read the log; it is in the trail by then. Raises facts.Unknown."""
-        if self._accounted.get(caller.id, now) > now:
-            with self._vault.database.reading() as session:
-                decision, _ = self._decide(session, caller, now)
-            if decision.permitted:
-                return decision
+        if permitted := self._accounted_for(caller, now):
+            return permitted
+        # Who reads with many hands at once is still one reader.
+        with self._entering[hash(caller.id) % len(self._entering)]:
+            return self._accounted_for(caller, now) or self._entered(caller, now)
+
+    def _accounted_for(self, caller: Caller, now: datetime) -> Decision | None:
+        """The decision, when it is to permit what an entry accounts for already."""
+        if self._accounted.get(caller.id, now) <= now:
+            return None
+        with self._vault.database.reading() as session:
+            decision, _ = self._decide(session, caller, now)
+        return decision if decision.permitted else None
+
+    def _entered(self, caller: Caller, now: datetime) -> Decision:
         with self._vault.database.transaction() as session:
             decision, roles = self._decide(session, caller, now)
             event = Event.LOG_READ if decision.permitted else Event.LOG_DENIED

@@ -62,6 +62,7 @@ A witness remembers what the log showed and signs only what continues it:
 _FILES = """\
 FORMAAT / FORMAT
 checkpoint           c2sp.org/tlog-checkpoint, c2sp.org/signed-note, c2sp.org/tlog-cosignature
+cosigned/            wat elke getuige het laatst ondertekende / what each witness cosigned last, by key id
 tile/                c2sp.org/tlog-tiles: RFC 6962, SHA-256
 tile/entries/        regels / entries: canonical JSON (RFC 8785)
 minimum-index        onder dit nummer worden geen regels meer getoond / below it no entries are shown any more

@@ -2,8 +2,11 @@
 
 An export can be broken off and gone on with, and the next one into the same folder adds what is new. Each
 file is there as a whole or not at all. The order: (1) whose log it is, (2) tiles and bundles, (3) what is to
-be read beside them, (4) the checkpoint that covers them, (5) what an earlier one needed and this one does not
+be read beside them, (4) the checkpoints that they are of, (5) what an earlier one needed and these do not
 need goes.
+
+The checkpoint is the newest; beside it stands what each witness cosigned last. Were it a cosigned one, the
+log would seem to end where its witness fell silent.
 """
 
 import os
@@ -47,16 +50,18 @@ def export(
 ) -> Checkpoint:
     """Write the log to `folder`, up to the checkpoint that it returns; the export is an entry by then.
 
-    The newest checkpoint that a witness cosigned, where there is one, else the newest. Raises ExportRefused.
+    That is the newest; what each of `witnesses` cosigned last stands beside it. Raises ExportRefused.
     """
     there = _size_there(folder, vault.ring.origin)
     with vault.database.reading() as session:
-        signed = reading.cosigned_checkpoint(session)
-        if signed is None or signed.size < there:
-            signed = reading.checkpoint(session)
+        signed = reading.checkpoint(session)
         if signed is None:
             raise ExportRefused("the log is empty")
         note, minimum = reading.cosigned(session, signed), reading.minimum(session)
+        cosigned: dict[str, bytes] = {}
+        for witness in witnesses:
+            if seen := reading.cosigned_checkpoint(session, witness.name):
+                cosigned[tiles.cosigned_path(witness.id)] = reading.cosigned(session, seen)
     head = Checkpoint.parse(notes.split(note)[0])
     if head.size < there:
         raise ExportRefused(f"{folder} holds {there} entries, this log {head.size}: was a backup restored?")
@@ -73,6 +78,8 @@ def export(
     }
     for path, text in texts.items():
         _write(folder / path, text.encode())
+    for path, by_witness in cosigned.items():
+        _write(folder / path, by_witness)
     _write(folder / tiles.CHECKPOINT, note)
     _remove_outgrown(folder, kept)
     return head

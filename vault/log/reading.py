@@ -37,10 +37,16 @@ def checkpoint(session: Session) -> LogCheckpoint | None:
     return session.scalar(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1))
 
 
-def cosigned_checkpoint(session: Session) -> LogCheckpoint | None:
-    """The newest checkpoint that a witness cosigned; None when there is none."""
-    newest = select(func.max(LogCosignature.size)).scalar_subquery()
-    return session.scalar(select(LogCheckpoint).where(LogCheckpoint.size == newest))
+def cosigned_checkpoint(session: Session, witness: str | None = None) -> LogCheckpoint | None:
+    """The newest checkpoint that a witness, or the one of that name, cosigned; None when there is none.
+
+    None too when entries beyond it are pruned: nobody could verify it any more.
+    """
+    newest = select(func.max(LogCosignature.size))
+    if witness is not None:
+        newest = newest.where(LogCosignature.witness == witness)
+    found = session.scalar(select(LogCheckpoint).where(LogCheckpoint.size == newest.scalar_subquery()))
+    return found if found and found.size >= minimum(session) else None
 
 
 def size(session: Session) -> int:

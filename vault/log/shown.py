@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from auditor import tiles
 from auditor.merkle import HASH_SIZE
+from auditor.notes import VerifierKey
 from auditor.tiles import WIDTH
 from vault.log import reading
 from vault.log.tables import LogCheckpoint
@@ -18,8 +19,13 @@ def checkpoint(vault: Vault) -> bytes | None:
 
 
 def cosigned_checkpoint(vault: Vault) -> bytes | None:
-    """The newest checkpoint that a witness cosigned; None when there is none."""
+    """The newest checkpoint that a witness cosigned and that can be verified; None when there is none."""
     return _noted(vault, reading.cosigned_checkpoint)
+
+
+def cosigned_by(vault: Vault, witness: VerifierKey) -> bytes | None:
+    """The newest checkpoint that `witness` cosigned and that can be verified; None when there is none."""
+    return _noted(vault, lambda session: reading.cosigned_checkpoint(session, witness.name))
 
 
 def minimum(vault: Vault) -> bytes:
@@ -35,6 +41,9 @@ def file(vault: Vault, path: str) -> bytes | None:
         return None
     level, n, width = asked
     with vault.database.reading() as session:
+        # First of all: a path can hold numbers that no database can be asked for.
+        if width > tiles.width_of(level or 0, n, reading.size(session)):
+            return None
         if level is None:
             return bundle(session, n, width)
         hashes = reading.tile(session, level, n)[: width * HASH_SIZE]

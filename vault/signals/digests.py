@@ -17,8 +17,11 @@ from policies.retention import AMSTERDAM
 from policies.signals.reading import Signal
 from vault import audit
 from vault.audit import Actor, Entry, Event
+from vault.leaves import read_leaf
 from vault.signals import reading
+from vault.signals.finding import hold
 from vault.signals.tables import RaisedSignal
+from vault.tables import AuditEntry
 from vault.vault import Caller, Vault
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
@@ -118,6 +121,35 @@ def digest(
         elif isinstance(by, Actor):
             _enter(vault, session, by, made, now)
     return made
+
+
+def digest_once(vault: Vault, by: Actor, municipality: str, week: Week, *, now: datetime) -> Digest | None:
+    """The digest of a week that is over, as `by` makes it for each; None when `by` made it before.
+
+    Of two at once, one makes it. Raises RuleSetMissing.
+    """
+    known = vault.rule_sets.of(municipality).signals
+    with vault.database.transaction() as session:
+        hold(session)
+        if _was_made(vault, session, by, municipality, week):
+            return None
+        rows = _rows(session, municipality, week)
+        made = Digest(municipality, week, None, counted(rows, week, known), count(rows, week), known)
+        _enter(vault, session, by, made, now)
+    return made
+
+
+def _was_made(vault: Vault, session: Session, by: Actor, municipality: str, week: Week) -> bool:
+    known_as = [vault.ring.pseudonym(by.kind, by.id, epoch=epoch) for epoch in vault.ring.epochs]
+    leaves = session.scalars(
+        select(AuditEntry.leaf).where(
+            AuditEntry.event == Event.SIGNALS_DIGESTED,
+            AuditEntry.municipality_id == municipality,
+            AuditEntry.actor.in_(known_as),
+            AuditEntry.at >= week.until,
+        )
+    )
+    return any((read_leaf(leaf) or {}).get("facts", {}).get("week") == str(week) for leaf in leaves)
 
 
 def _enter(vault: Vault, session: Session, by: Actor, made: Digest, now: datetime) -> None:

@@ -41,7 +41,7 @@ def find(vault: Vault, *, now: datetime, most: int = MOST) -> int:
         return 0
     with vault.database.transaction() as session:
         # 1. where we are; whoever else reads on waits here
-        reader = _reader(session)
+        reader = hold(session)
         signals = _signals(vault, session)
         # 2. the next stretch of the log, opened
         read = happenings.read(session, vault.ring, reader.index, most, signals)
@@ -69,7 +69,13 @@ def behind(vault: Vault) -> int:
 def municipalities(vault: Vault) -> list[str]:
     """Those that are registered here and have rules."""
     with vault.database.reading() as session:
-        return list(_signals(vault, session))
+        return _municipalities(vault, session)
+
+
+def _municipalities(vault: Vault, session: Session) -> list[str]:
+    known = vault.rule_sets.municipalities()
+    registered = session.scalars(select(Municipality.id).order_by(Municipality.id))
+    return [each for each in registered if each in known]
 
 
 def _something_to_do(vault: Vault, now: datetime) -> bool:
@@ -80,7 +86,8 @@ def _something_to_do(vault: Vault, now: datetime) -> bool:
         return bool(session.scalar(select(exists().where(SignalSighting.due_at <= now))))
 
 
-def _reader(session: Session) -> LogReader:
+def hold(session: Session) -> LogReader:
+    """How far was read, locked: who else finds signals, or makes the week's digests, waits."""
     # Of two who begin at once, neither may fail.
     begins = {"name": READER, "index": reading.minimum(session)}
     on_postgresql = session.get_bind().dialect.name == "postgresql"
@@ -91,9 +98,7 @@ def _reader(session: Session) -> LogReader:
 
 def _signals(vault: Vault, session: Session) -> dict[str, Signals]:
     """The signals of each municipality that is registered here and has rules."""
-    known = vault.rule_sets.municipalities()
-    registered = session.scalars(select(Municipality.id).order_by(Municipality.id))
-    return {each: signals_of(vault, each) for each in registered if each in known}
+    return {each: signals_of(vault, each) for each in _municipalities(vault, session)}
 
 
 def signals_of(vault: Vault, municipality: str) -> dict[str, Signal]:

@@ -4,7 +4,6 @@ Only entries that some signal of their municipality looks at are opened. What ca
 only what stands in its leaf.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from policies.signals.reading import Signal
 from vault import audit
 from vault.audit import Event, PayloadBroken
 from vault.keys import KeyNotHeld, KeyRing, WrappingBroken
+from vault.leaves import leaf_of
 from vault.log.tables import LogEntry
 from vault.tables import AuditEntry, AuditPayload, Grant, Recording
 
@@ -108,7 +108,7 @@ def _open(ring: KeyRing, entry: AuditEntry, payload: AuditPayload | None) -> _Op
     except (PayloadBroken, WrappingBroken):
         # The nightly check names it; here it must not keep all the others from being looked at.
         log.warning("signals.payload-broken")
-    return _Opened(entry, json.loads(entry.leaf), content)
+    return _Opened(entry, leaf_of(entry), content)
 
 
 def _moments(

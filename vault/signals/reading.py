@@ -1,6 +1,5 @@
 """Reading signals: as the trail is read, by the same rules and purposes; each reading is an entry."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from vault import audit, facts
 from vault.audit import Event, PayloadBroken
 from vault.facts import Unknown
 from vault.keys import KeyNotHeld, WrappingBroken
+from vault.leaves import leaf_of
 from vault.log.tables import LogEntry
 from vault.signals.tables import RaisedSignal, SignalEntry
 from vault.tables import AuditEntry, AuditPayload
@@ -188,14 +188,15 @@ def entries_of(vault: Vault, session: Session, signal_id: UUID) -> list[About]:
 
 
 def _about(vault: Vault, entry: AuditEntry, payload: AuditPayload | None, index: int | None) -> About:
-    opened, damaged = None, False
+    leaf = leaf_of(entry)
+    opened, damaged = None, "c" not in leaf
     try:
         opened = audit.read_payload(vault.ring, entry, payload) if payload else None
     except KeyNotHeld:
         pass
     except (PayloadBroken, WrappingBroken):
         damaged = True
-    return About(entry.id, index, json.loads(entry.leaf), opened, damaged)
+    return About(entry.id, index, leaf, opened, damaged)
 
 
 def _settlement(vault: Vault, session: Session, row: RaisedSignal) -> Settlement | None:

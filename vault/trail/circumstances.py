@@ -5,6 +5,7 @@ cannot be derived again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -74,12 +75,11 @@ def circumstances(
     session: Session, rule_sets: RuleSets, payloads: Iterable[Mapping[str, Any]]
 ) -> Circumstances:
     """What the database knows now of what these payloads are about."""
-    recordings, grants = set(), set()
+    recordings, grants = set[UUID](), set[UUID]()
     for payload in payloads:
         if thing := payload["object"]:
-            recordings.update([UUID(thing["id"])] if thing["kind"] == "recording" else [])
-        if grant := payload["details"].get("grant"):
-            grants.add(UUID(grant))
+            recordings.update(_ids(thing["id"]) if thing["kind"] == "recording" else ())
+        grants.update(_ids(payload["details"].get("grant")))
     cameras = (
         select(Recording.id, Camera.serial)
         .join(Camera, Camera.id == Recording.camera_id)
@@ -104,6 +104,16 @@ def circumstances(
         },
         rule_sets=rule_sets,
     )
+
+
+def _ids(told: object) -> Iterator[UUID]:
+    """What a payload names; nothing when it is no id of ours.
+
+    Whoever may append could otherwise keep everything that comes after their entry from being found.
+    """
+    with suppress(ValueError):
+        if told:
+            yield UUID(str(told))
 
 
 def hours_of(rule_sets: RuleSets, municipality: str) -> OfficeHours:

@@ -4,7 +4,6 @@ Run by the keeper behind the sequencer. Two at once do no harm: what another did
 Killed halfway, nothing of the batch stands and the next round does it.
 """
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from vault import audit
 from vault.audit import Event, PayloadBroken
 from vault.base import BIG, table_of
 from vault.keys import KeyNotHeld, KeyRing, WrappingBroken
+from vault.leaves import leaf_of
 from vault.log.tables import LogEntry, LogReader, TrailBlock, TrailTerm
 from vault.tables import AuditEntry, AuditPayload
 from vault.trail import blocks
@@ -48,6 +48,8 @@ class Numbered:
     """As its row tells, by which periods are looked for."""
     leaf: Mapping[str, Any]
     payload: Mapping[str, Any] | None
+    as_row: bool
+    """Its row says the same of it as its leaf, which is a leaf."""
 
 
 def index(vault: Vault, *, most: int = MOST) -> int:
@@ -109,10 +111,14 @@ def numbered(session: Session, ring: KeyRing, first: int, most: int, *, step: in
     )
     if step > 1:
         query = query.where(LogEntry.index % step == first % step)
-    return [
-        Numbered(number, entry.at, json.loads(entry.leaf), _opened(ring, entry, payload))
-        for number, entry, payload in session.execute(query)
-    ]
+    return [_numbered(ring, *row) for row in session.execute(query)]
+
+
+def _numbered(ring: KeyRing, number: int, entry: AuditEntry, payload: AuditPayload | None) -> Numbered:
+    leaf = leaf_of(entry)
+    row = (entry.event, entry.municipality_id, entry.actor, entry.object, int(entry.at.timestamp() * 1000))
+    told = (leaf["type"], leaf.get("org"), leaf["actor"], leaf.get("obj"), leaf["t"])
+    return Numbered(number, entry.at, leaf, _opened(ring, entry, payload), "c" in leaf and row == told)
 
 
 def _opened(ring: KeyRing, entry: AuditEntry, payload: AuditPayload | None) -> dict[str, Any] | None:

@@ -28,7 +28,8 @@ class Amiss(NamedTuple):
     hidden: bool
     """It lacks a term that it should be found by, or its block does not tell of its moment."""
     misplaced: bool
-    """Its row tells another moment than its leaf: it would be looked for in another period."""
+    """Its row tells something else than its leaf, such as another moment or another event: it would be looked
+    for, counted and watched as that. Or its bytes are no leaf."""
 
 
 def amiss(ring: KeyRing, session: Session, now: datetime) -> Iterator[Amiss]:
@@ -38,7 +39,7 @@ def amiss(ring: KeyRing, session: Session, now: datetime) -> Iterator[Amiss]:
     """
     for entry in _tonight(ring, session, now):
         hidden = _hidden(ring, session, entry)
-        misplaced = int(entry.at.timestamp() * 1000) != entry.leaf["t"]
+        misplaced = not entry.as_row
         if hidden or misplaced:
             yield Amiss(str(entry.leaf["id"]), hidden, misplaced)
 

@@ -1,7 +1,6 @@
 """Reading the audit trail. Whoever reads it is in it: with their purpose and what they looked for, before
 they see a line."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +15,7 @@ from vault import audit, facts
 from vault.audit import Event, PayloadBroken
 from vault.ids import EntryId
 from vault.keys import KeyNotHeld, KeyRing, WrappingBroken
+from vault.leaves import leaf_of
 from vault.log import reading as log
 from vault.log.tables import LogCheckpoint, LogEntry
 from vault.tables import AuditEntry, AuditPayload
@@ -151,7 +151,8 @@ def rows_of(session: Session, indexes: Sequence[int]) -> dict[int, Row]:
 
 def line(ring: KeyRing, index: int, entry: AuditEntry, payload: AuditPayload | None) -> Line:
     """An entry opened, for who may read it. What cannot be opened hides nothing around it."""
-    bare = Line(index, entry.at, json.loads(entry.leaf), entry.leaf, None, False)
+    leaf = leaf_of(entry)
+    bare = Line(index, entry.at, leaf, entry.leaf, None, "c" not in leaf)
     if payload is None:
         return bare
     try:

@@ -43,6 +43,15 @@ EVENTS: Mapping[str, Words] = {
     Event.TRAIL_READ: Words("Inzagelog gelezen", "Audit trail read"),
     Event.TRAIL_EXPORTED: Words("Inzagelog geëxporteerd", "Audit trail exported"),
     Event.TRAIL_DENIED: Words("Mocht het inzagelog niet lezen", "Was not let read the audit trail"),
+    Event.SIGNAL_RAISED: Words("Signaal gegeven", "Signal raised"),
+    Event.SIGNAL_READ: Words("Signaal gelezen", "Signal read"),
+    Event.SIGNAL_SETTLED: Words("Signaal afgedaan", "Signal settled"),
+    Event.SIGNALS_LISTED: Words("Lijst van signalen gelezen", "List of signals read"),
+    Event.SIGNALS_DIGESTED: Words("Weekoverzicht van signalen gemaakt", "Week's digest of signals made"),
+    Event.SIGNALS_DENIED: Words("Mocht signalen niet lezen of afdoen", "Was not let read or settle signals"),
+    Event.LOG_READ: Words("Log met hashes gelezen", "Log of hashes read"),
+    Event.LOG_DENIED: Words("Mocht het log niet lezen", "Was not let read the log"),
+    Event.LOG_EXPORTED: Words("Log geëxporteerd", "Log exported"),
     Event.MUNICIPALITY_REGISTERED: Words("Gemeente geregistreerd", "Municipality registered"),
     Event.PERSON_REGISTERED: Words("Persoon geregistreerd", "Person registered"),
     Event.PERSON_ASSIGNED: Words("Rol gegeven", "Role given"),
@@ -61,8 +70,11 @@ EVENTS: Mapping[str, Words] = {
     Event.INVARIANTS_CHECKED: Words("Installatie gecontroleerd", "Installation checked"),
     Event.EVIDENCE_MADE: Words("Bewijs gemaakt", "Evidence made"),
     Event.RIGHTS_REVIEWED: Words("Lijst van rechten gemaakt", "List of rights made"),
+    Event.PAYLOADS_DESTROYED: Words("Inhoud van regels vernietigd", "Content of entries destroyed"),
+    Event.EPOCH_DESTROYED: Words("Sleutels van een tijdvak vernietigd", "Keys of an epoch destroyed"),
+    Event.LOG_PRUNED: Words("Oude regels uit het log verwijderd", "Old entries removed from the log"),
 }
-"""What each event is called. One that is not here goes by its own name."""
+"""What each event is called. One that an entry of a later version has goes by its own name."""
 
 COLUMNS: Mapping[str, Words] = {
     "index": Words("Volgnummer", "Number"),

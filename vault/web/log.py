@@ -2,6 +2,7 @@
 
 GET  /log/checkpoint                      the newest checkpoint, with its cosignatures
 GET  /log/cosigned-checkpoint             the newest that a witness cosigned
+GET  /log/cosigned/<key id>               the newest that this witness cosigned
 GET  /log/tile/<level>/<n>[.p/<width>]    hashes
 GET  /log/tile/entries/<n>[.p/<width>]    entries
 GET  /log/minimum-index                   below which index entries are no longer shown
@@ -54,6 +55,11 @@ def routes(vault: Vault, known: Sequence[VerifierKey], clock: Clock) -> APIRoute
     @router.get(f"/{tiles.COSIGNED}", dependencies=admit)
     def cosigned() -> Response:
         return _found(shown.cosigned_checkpoint(vault), TEXT)
+
+    @router.get("/cosigned/{key_id}", dependencies=admit)
+    def cosigned_by(key_id: str) -> Response:
+        witness = next((each for each in known if each.id.hex() == key_id), None)
+        return _found(shown.cosigned_by(vault, witness) if witness else None, TEXT)
 
     @router.get(f"/{tiles.MINIMUM}", dependencies=admit)
     def minimum() -> Response:

@@ -27,11 +27,17 @@ def names(matches: Sequence[Match]) -> list[str]:
 
 
 def refused(at: timedelta = timedelta(), /, **told: str) -> Happening:
-    return happening("request.refused", at, decision="deny", **{**ANNE, "purpose": "one", **told})
+    return _asked("request.refused", at, "deny", **{"purpose": "one", **told})
 
 
 def submitted(at: timedelta = timedelta(), /, **told: str) -> Happening:
-    return happening("request.submitted", at, decision="allow", **{**ANNE, "purpose": "other", **told})
+    return _asked("request.submitted", at, "allow", **{"purpose": "other", **told})
+
+
+def _asked(event: str, at: timedelta, decision: str, /, **told: str) -> Happening:
+    """Whose request it is, is who asks."""
+    who = told.get("person", ANNE["person"])
+    return happening(event, at, decision=decision, **{**ANNE, "counterpart": who, **told})
 
 
 def approved(at: timedelta, by: str = "puck", of: str = "anne", /, **told: str) -> Happening:
@@ -61,6 +67,14 @@ def test_another_purpose_after_a_denial() -> None:
 )
 def test_no_other_purpose_after_a_denial(later: Happening) -> None:
     assert raised(refused(), later) == []
+
+
+def test_another_purpose_after_another_person_refused() -> None:
+    told = {**ANNE, "person": "puck", "counterpart": "anne", "purpose": "one"}
+    rejected = happening("request.rejected", decision="allow", **told)
+    assert names(raised(rejected, submitted(HOUR))) == ["purpose-tried-after-denial"]
+    assert raised(rejected, submitted(HOUR, purpose="one")) == []
+    assert raised(rejected, submitted(HOUR, person="puck")) == []
 
 
 def test_several_denials_are_one_signal_and_a_later_one_is_another() -> None:

@@ -1,7 +1,7 @@
 """An installation whose trail goes back for years, and what the keeper and an operator do to it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -58,7 +58,7 @@ class Aged:
 
     def number(self) -> None:
         """Let every entry have its number."""
-        self.installation.settle()
+        replace(self.installation, vault=self.vault).settle()
 
     def restart(self) -> None:
         """As a process that starts anew: with the ring as it stands on disk."""

@@ -1,8 +1,9 @@
 """What the nightly check says of epochs, and what the trail need not tell any more."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 
 from tests.vault.erasure.conftest import NOW, Aged
 from tests.vault.erasure.test_epochs import old_epoch
@@ -10,8 +11,10 @@ from vault.base import table_of
 from vault.erasure import epochs
 from vault.erasure.invariants import told_since
 from vault.erasure.tables import AuditEpoch
+from vault.ids import EntryId
 from vault.invariants import Finding, check_all
 from vault.log.tables import LogPosition
+from vault.tables import AuditPayload
 
 
 def found(aged: Aged, now: datetime = NOW) -> set[Finding]:
@@ -66,3 +69,44 @@ def test_until_when_the_trail_need_not_tell(aged: Aged) -> None:
     assert since
     assert last
     assert last <= since <= datetime.now(UTC)
+
+
+def gone(aged: Aged, now: datetime = NOW) -> list[Finding]:
+    return [each for each in check_all(aged.vault, now=now) if each.check == "payload-gone"]
+
+
+def test_a_payload_that_is_gone_before_its_term(aged: Aged) -> None:
+    """Nobody misses what the term took, also when that is longer now; somebody misses all else."""
+    over, young = aged.append(2, 5.1), aged.append(2, 4.9)
+    of_nobody = aged.append(1, 0, municipality=None)
+    aged.number()
+    assert aged.erase()[0] == 2
+    assert gone(aged) == []
+    # As when the term became longer since.
+    assert gone(aged, NOW - timedelta(days=200)) == []
+    victims = [young[1], of_nobody[0]]
+    kept = taken(aged, victims)
+    assert gone(aged) == [Finding("payload-gone", str(each)) for each in victims]
+    assert gone(aged, NOW + timedelta(days=366)) == [Finding("payload-gone", str(of_nobody[0]))]
+    with aged.vault.database.transaction() as session:
+        session.execute(insert(table_of(AuditPayload)), kept)
+    assert aged.payloads_of(over) == set()
+
+
+def test_a_payload_without_an_entry_in_the_log(aged: Aged) -> None:
+    aged.number()
+    [waits] = aged.append(1, 0)
+    kept = taken(aged, [waits])
+    assert gone(aged) == [Finding("payload-gone", str(waits))]
+    with aged.vault.database.transaction() as session:
+        session.execute(insert(table_of(AuditPayload)), kept)
+
+
+def taken(aged: Aged, entries: list[EntryId]) -> list[dict[str, Any]]:
+    """Take away what these entries say of people, as the database's administrator; the rows."""
+    payload = table_of(AuditPayload)
+    of_them = payload.c.entry_id.in_(entries)
+    with aged.vault.database.transaction() as session:
+        rows = [dict(row) for row in session.execute(select(payload).where(of_them)).mappings()]
+        session.execute(delete(payload).where(of_them))
+    return rows

@@ -1,16 +1,21 @@
 """Payloads whose term is over are destroyed, batch by batch; the entries stay."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Update, select, update
 
-from tests.vault.erasure.conftest import KEEPER, NOW, Aged
+from tests.vault.erasure.conftest import KEEPER, NOW, YEAR, Aged
+from tests.vault.log.test_invariants import as_administrator
 from vault import audit
 from vault.audit import Event
+from vault.base import table_of
 from vault.erasure import payloads
+from vault.ids import EntryId
 from vault.tables import AuditEntry
 
 
@@ -38,6 +43,37 @@ def test_what_has_no_number_yet_stays(aged: Aged) -> None:
     over = aged.append(3, 6)
     assert payloads.destroy(aged.vault, KEEPER, now=NOW) == 0
     assert aged.payloads_of(over) == set(over)
+
+
+@pytest.mark.parametrize("written", [{"at": NOW - 9 * YEAR}, {"municipality_id": None}])
+def test_what_its_leaf_says_counts_and_not_what_somebody_wrote_into_its_row(
+    aged: Aged, written: dict[str, object]
+) -> None:
+    """So that the night's work does not take away what somebody wants gone."""
+    row, is_victim = table_of(AuditEntry), table_of(AuditEntry).c.id
+    victims = aged.append(3, 4.9) if "at" in written else aged.append(3, 6, municipality="elders")
+    over = aged.append(2, 6)
+    aged.number()
+    with rewritten(aged, update(row).where(is_victim.in_(victims)).values(**written), victims):
+        assert payloads.destroy(aged.vault, KEEPER, now=NOW, at_once=2) == 2
+    assert aged.payloads_of(victims + over) == set(victims)
+
+
+@contextmanager
+def rewritten(aged: Aged, how: Update, entries: list[EntryId]) -> Iterator[None]:
+    """As the database's administrator, past its triggers; put right at the end."""
+    row = table_of(AuditEntry)
+    with aged.vault.database.transaction() as session:
+        was = session.execute(
+            select(row.c.id, row.c.at, row.c.municipality_id).where(row.c.id.in_(entries))
+        ).all()
+        as_administrator(session)
+        session.execute(how)
+    yield
+    with aged.vault.database.transaction() as session:
+        for entry_id, at, municipality in was:
+            right = update(row).where(row.c.id == entry_id)
+            session.execute(right.values(at=at, municipality_id=municipality))
 
 
 def test_of_a_municipality_without_known_term_nothing_goes(aged: Aged) -> None:

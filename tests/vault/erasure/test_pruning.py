@@ -13,11 +13,13 @@ from auditor.findings import Kind
 from auditor.reading import Folder
 from auditor.verify import Outcome, verify
 from console.demo import town
-from tests.vault.erasure.conftest import KEEPER, NOW, OPERATOR, Aged
+from tests.vault.erasure.conftest import KEEPER, NOW, OPERATOR, YEAR, Aged
+from tests.vault.erasure.test_payloads import rewritten
 from vault.audit import Event
 from vault.base import table_of
 from vault.erasure import payloads, pruning
 from vault.erasure.terms import Terms
+from vault.ids import EntryId
 from vault.log import reading
 from vault.log.exporting import export
 from vault.log.tables import LogEntry, LogPosition, LogReader, TrailTerm
@@ -115,10 +117,23 @@ def test_dying_after_the_minimum_rose_leaves_the_rest_for_the_next_round(
     assert pruning.prune(aged.vault, KEEPER, now=LATER) == minimum
     assert numbers(aged)[:2] == (minimum, minimum)
     with aged.vault.database.reading() as session:
-        assert session.scalars(select(TrailTerm.index)).all() == [700]
+        assert session.scalar(select(func.min(TrailTerm.index))) == minimum
+        assert session.scalars(select(TrailTerm.index).where(TrailTerm.term == b"x" * 16)).all() == [700]
         # Whoever has not read on for six years reads on from what there is.
         assert session.scalar(select(LogReader.index).where(LogReader.name == "adl")) == minimum
     assert len(aged.told(Event.LOG_PRUNED)) == 1
+
+
+def test_it_stops_before_an_entry_that_is_younger_than_its_row_says(aged: Aged) -> None:
+    """Somebody dates an entry back, and takes its payload away, so that the night prunes the rest of it."""
+    old_trail(aged, 400)
+    payloads.destroy(aged.vault, KEEPER, now=LATER)
+    with aged.vault.database.reading() as session:
+        [(_, entry_id, _leaf)] = reading.entries(session, 300, 300)
+    dated_back = update(table_of(AuditEntry)).where(AuditEntry.id == entry_id).values(at=NOW - 9 * YEAR)
+    with rewritten(aged, dated_back, [EntryId(entry_id)]):
+        assert pruning.prune(aged.vault, KEEPER, now=LATER + 9 * YEAR) == 256
+    assert numbers(aged)[0] == 256
 
 
 def test_an_entry_of_nobody_stays_while_somebodys_term_is_not_known(

@@ -30,7 +30,7 @@ def test_witnesses_and_checkpoints_are_told(whole: Installation) -> None:
     sign(whole, 3, now + timedelta(minutes=5), "or.voorbeeld")
     told = evidence(whole).told.figures.integrity
     assert told.checkpoint
-    assert (told.checkpoint.size, told.checkpoints_signed) == (3, 2)
+    assert (told.checkpoint.size, told.checkpoints_kept) == (3, 2)
     assert base64.b64decode(told.checkpoint.root) == bytes([3]) * 32
     assert [(each.witness, each.cosignatures) for each in told.witnesses] == [
         ("auditor.voorbeeld", 1),

@@ -14,6 +14,7 @@ from auditor.findings import Kind
 from auditor.notes import COSIGNATURE, VerifierKey
 from auditor.reading import Folder
 from auditor.verify import Outcome, Report, verify
+from auditor.witness import Witness, look
 from console.demo import town
 from tests.installation import MAKER, Installation
 from tests.outsiders.golang import VerifyLog
@@ -132,25 +133,46 @@ def test_broken_off_it_is_gone_on_with(
     assert not list(folder.rglob("*.new"))
 
 
-def test_the_cosigned_checkpoint_is_exported(installation: Installation, tmp_path: Path) -> None:
+def test_the_cosigned_checkpoint_stands_beside_the_newest(
+    installation: Installation, tmp_path: Path, verifylog: VerifyLog
+) -> None:
+    """A witness that falls silent does not keep the log from being exported as far as it is."""
     fill(installation, 10)
     cosign(installation)
-    fill(installation, 300)
-    head = write(installation, tmp_path / "export", [WITNESS])
-    report = checked(installation, tmp_path / "export", witnesses=[WITNESS])
-    assert report.outcome is Outcome.PROVEN
-    assert report.signed
-    assert report.signed.cosigned_at == {WITNESS: 1_800_000_000}
-    assert report.signed.checkpoint == head
-    # An earlier export that is further is gone on with by the newest there is.
-    fill(installation, 10)
-    other = tmp_path / "other"
-    newest = write(installation, tmp_path / "export")
-    assert newest == head
-    cosign(installation)
-    further = write(installation, other)
-    fill(installation, 5)
-    assert write(installation, other) == further
+    cosigned = shown.cosigned_checkpoint(installation.vault)
+    assert cosigned
+    folder = tmp_path / "export"
+    for more in (3, 300):
+        fill(installation, more)
+        head = write(installation, folder, [WITNESS])
+        newest = checked(installation, folder)
+        assert newest.signed
+        assert (newest.outcome, newest.signed.checkpoint) == (Outcome.PROVEN, head)
+        assert newest.signed.note == (folder / tiles.CHECKPOINT).read_bytes()
+        report = checked(installation, folder, witnesses=[WITNESS])
+        assert (report.outcome, report.findings) == (Outcome.PROVEN, [])
+        seen = report.seen[WITNESS]
+        assert (seen.at, seen.checkpoint.size < head.size) == (1_800_000_000, True)
+        assert (folder / tiles.cosigned_path(WITNESS.id)).read_bytes() == cosigned
+        assert verifylog.accepts("log", folder, installation.vault.ring.log_keys[0])
+    # Of what was exported before nothing is left but what there is to be verified.
+    partial = {path.relative_to(folder).as_posix() for path in folder.glob("tile/entries/**/*.p/*")}
+    assert partial == {tiles.bundle_path(*divmod(head.size, tiles.WIDTH))}
+
+
+def test_who_sees_exports_only_can_be_its_witness(installation: Installation, tmp_path: Path) -> None:
+    """What they cosigned of one export is in the next, which goes on to where the log is by then."""
+    witness, folder = Witness(tmp_path / "witness", WITNESS.name, PRIVATE), tmp_path / "export"
+    witness.folder.mkdir()
+    sizes = []
+    for at in range(1, 4):
+        fill(installation, 200)
+        sizes.append(write(installation, folder, [WITNESS]).size)
+        key = installation.vault.ring.log_keys[0]
+        seen = look(witness, Folder(folder), key, lambda _: None, now=at)
+        assert seen.checkpoint.size == sizes[-1]
+        accept(installation.vault, seen.note, [WITNESS], now=datetime.now(UTC))
+    assert sizes == sorted(set(sizes))
 
 
 def test_what_stands_beside_it_says_how_to_verify(installation: Installation, tmp_path: Path) -> None:

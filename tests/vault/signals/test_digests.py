@@ -1,7 +1,9 @@
 """A week's digest: counts by kind, the week by Amsterdam's days, and nobody in it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from uuid import uuid4
 
 import pytest
@@ -14,6 +16,7 @@ from tests.watching import entries, payload_of
 from vault.audit import Event
 from vault.signals import digests
 from vault.signals.digests import Count, Week, WeekUnknown, count, counted
+from vault.signals.raising import KEEPER
 from vault.signals.tables import RaisedSignal
 
 WEEK = Week(2026, 48)
@@ -107,3 +110,15 @@ def test_at_the_command_line_it_is_an_entry_with_its_figures(small: Installation
     assert found.permitted
     [entry] = entries(small, Event.SIGNALS_DIGESTED)
     assert b'"facts":{"open":0,"raised":0,"settled":0,"week":"2026-W48"}' in entry.leaf
+
+
+def test_two_keepers_at_once_make_one(installation: Installation) -> None:
+    week, started = Week.before(now()), Barrier(2)
+
+    def keeper(_: int) -> bool:
+        started.wait()
+        return bool(digests.digest_once(installation.vault, KEEPER, town.SLUG, week, now=now()))
+
+    with ThreadPoolExecutor(2) as keepers:
+        assert sorted(keepers.map(keeper, range(2))) == [False, True]
+    assert len(entries(installation, Event.SIGNALS_DIGESTED)) == 1

@@ -18,7 +18,7 @@ from vault import grants, rule_changes
 from vault.audit import Event
 from vault.completions import Completions
 from vault.log.tables import LogReader
-from vault.requests import ask
+from vault.requests import ask, decide
 from vault.signals import finding, memory
 from vault.signals.tables import SignalEntry, SignalSighting
 from vault.tables import AuditEntry, AuditPayload
@@ -92,6 +92,25 @@ def test_another_purpose_after_a_denial(installation: Installation) -> None:
     look(installation)
     [row] = raised(installation)
     assert (row.kind, row.figures["after"]) == ("purpose-tried-after-denial", 180)
+
+
+def test_another_purpose_after_a_person_refused(installation: Installation) -> None:
+    vault, recording, moment = installation.vault, keep(installation, footage(1000)), now()
+    caller, decider = installation.caller(town.SUPERVISOR), installation.caller(town.PRIVACY_OFFICER)
+    asked = ask(vault, caller, wish(recording), now=moment)
+    later = moment + timedelta(minutes=1)
+    decide(vault, decider, asked.request, approve=False, reason=REASON, now=later)
+    # The same purpose again is no other one, and who refused is not who was refused.
+    ask(vault, caller, wish(recording), now=moment + timedelta(minutes=2))
+    ask(vault, decider, wish(recording, "opsporing"), now=moment + timedelta(minutes=3))
+    look(installation)
+    assert kinds(installation) == []
+    ask(vault, caller, wish(recording, "aangifte"), now=moment + timedelta(minutes=4))
+    look(installation)
+    [row] = raised(installation)
+    assert (row.kind, row.figures["after"]) == ("purpose-tried-after-denial", 180)
+    about = [each.event for each in entries_of(installation, row.id)]
+    assert about[0] == Event.REQUEST_REJECTED
 
 
 def test_a_grant_that_is_not_used_and_one_that_is(installation: Installation) -> None:

@@ -1,6 +1,7 @@
 """CSV that other programs read back as it was, and that no spreadsheet calculates."""
 
 import csv
+import re
 from collections.abc import Iterator
 from io import StringIO
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vault.trail.spreadsheet import rows, safe
+from vault.trail.spreadsheet import rows, safe, told
 from vault.trail.telling import COLUMNS, headings
 
 
@@ -25,7 +26,7 @@ def read_back(data: bytes) -> list[list[str]]:
 def test_it_is_read_back_as_it_was(lines: list[dict[str, str]]) -> None:
     head, *body = read_back(b"".join(rows("nl", lines)))
     assert head == headings("nl")
-    assert body == [[safe(line.get(name, "")) for name in COLUMNS] for line in lines]
+    assert body == [[told(name, line.get(name, "")) for name in COLUMNS] for line in lines]
 
 
 def test_lines_end_as_the_standard_says() -> None:
@@ -39,6 +40,22 @@ def test_lines_end_as_the_standard_says() -> None:
 def test_what_would_be_calculated_is_text(begin: str) -> None:
     assert safe(f"{begin}1+1") == f"'{begin}1+1"
     assert safe(f"1{begin}1") == f"1{begin}1"
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "＝", "＋", "－", "＠"])
+@pytest.mark.parametrize("sign", [";", "\t", "\r", "\n", "|", ";;", "; ", ';"', "\r\n", ";'"])
+def test_what_other_signs_would_part_is_text_too(sign: str, begin: str) -> None:
+    """Who clicks on the file in Dutch Excel has it parted by semicolons, whatever stands within quotes."""
+    cell = safe(f"Er werd geduwd{sign}{begin}cmd|' /C calc'!A0;")
+    for part in re.split(r"[;\t\r\n|]", cell):
+        assert not part.strip(' "').startswith(begin)
+    assert safe(cell) == cell
+
+
+def test_a_checkpoint_stays_as_it_was_signed() -> None:
+    note = "log.example\n3\n+abc=\n\n— log.example AAAA\n"
+    [_, row] = read_back(b"".join(rows("nl", [{"checkpoint": note}])))
+    assert row[list(COLUMNS).index("checkpoint")] == note
 
 
 def test_it_comes_row_by_row() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -84,7 +85,21 @@ def test_its_files_are_of_the_kinds_that_the_format_names(house: House) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["tile/0/001", "tile/0/000.p/255", "tile/entries/000.p/255", "tile/1/000", "tile/0/0", "tile/x", "tile/"],
+    [
+        *(
+            "tile/0/001",
+            "tile/0/000.p/255",
+            "tile/entries/000.p/255",
+            "tile/1/000",
+            "tile/0/0",
+            "tile/x",
+            "tile/",
+        ),
+        # Numbers that no database has an index for.
+        "tile/entries/x999/x999/x999/x999/x999/999",
+        "tile/63/x999/x999/x999/x999/x999/999",
+        "tile/entries/x036/x028/x797/x018/x963/967.p/255",
+    ],
 )
 def test_what_the_tree_has_not_is_not_found(house: House, path: str) -> None:
     house.installation.settle()
@@ -123,6 +138,17 @@ def test_a_reader_is_one_entry_an_hour(house: House) -> None:
     house.clock.ahead = timedelta(0)
 
 
+def test_so_is_one_who_reads_with_many_hands(house: House) -> None:
+    house.installation.settle()
+    house.clock.ahead = timedelta(days=1)
+    before = len(entries(house.installation, Event.LOG_READ))
+    with ThreadPoolExecutor(8) as hands:
+        answers = list(hands.map(lambda _: get(house, "checkpoint").status_code, range(16)))
+    assert answers == [200] * 16
+    assert len(entries(house.installation, Event.LOG_READ)) == before + 1
+    house.clock.ahead = timedelta(0)
+
+
 def test_an_empty_log_has_no_checkpoint(small_house: House) -> None:
     problem(get(small_house, "checkpoint"), 404, "not-found")
     problem(get(small_house, "cosigned-checkpoint"), 404, "not-found")
@@ -138,7 +164,7 @@ def test_a_witness_watches_and_is_shown(witnessed: House, tmp_path: Path) -> Non
     ours = type(one)(tmp_path / "ours", NAME, WITNESS)
     ours.folder.mkdir()
     seen = look(ours, web(witnessed), log_key(witnessed), submit_to(web(witnessed)), now=1_800_000_000)
-    for path in ("checkpoint", "cosigned-checkpoint"):
+    for path in ("checkpoint", "cosigned-checkpoint", tiles.cosigned_path(KEY.id)):
         signed = open_checkpoint(get(witnessed, path).content, log_key(witnessed), [KEY])
         assert signed.cosigned_at == {KEY: 1_800_000_000}
     assert signed.checkpoint == seen.checkpoint
@@ -148,7 +174,9 @@ def test_a_witness_watches_and_is_shown(witnessed: House, tmp_path: Path) -> Non
     newest = open_checkpoint(get(witnessed, "checkpoint").content, log_key(witnessed), [KEY])
     assert (newest.cosigned_at, newest.checkpoint.size > signed.checkpoint.size) == ({}, True)
     report = verify(web(witnessed), log_key(witnessed), [KEY], since=signed)
-    assert (report.outcome, report.signed) == (Outcome.PROVEN, signed)
+    assert (report.outcome, report.seen[KEY].checkpoint) == (Outcome.PROVEN, signed.checkpoint)
+    problem(get(witnessed, "cosigned/00000000"), 404, "not-found")
+    problem(get(witnessed, tiles.cosigned_path(KEY.id), town.SUPERVISOR), 403, "denied")
 
 
 def test_cosigned_again_the_later_one_is_kept(witnessed: House) -> None:
@@ -159,6 +187,17 @@ def test_cosigned_again_the_later_one_is_kept(witnessed: House) -> None:
         assert post(witnessed, notes.append(note, line)).status_code == 204
     shown = open_checkpoint(get(witnessed, "checkpoint").content, log_key(witnessed), [KEY])
     assert shown.cosigned_at == {KEY: 1_900_000_000}
+
+
+def test_an_older_cosignature_that_is_played_again_does_not_replace_a_later_one(witnessed: House) -> None:
+    witnessed.installation.settle()
+    note = get(witnessed, "checkpoint").content
+    text = notes.split(note)[0]
+    early, late = (notes.cosign(text, NAME, WITNESS, at=at) for at in (1_800_000_000, 1_900_000_000))
+    for lines in ([late], [early], [late, early]):
+        assert post(witnessed, notes.join(text, lines)).status_code == 204
+        shown = open_checkpoint(get(witnessed, "checkpoint").content, log_key(witnessed), [KEY])
+        assert shown.cosigned_at == {KEY: 1_900_000_000}
 
 
 def test_what_is_no_cosignature_of_ours_is_refused(witnessed: House) -> None:

@@ -30,6 +30,8 @@ def upgrade() -> None:
     )
     _what_receipts_name()
     if op.get_bind().dialect.name == "postgresql":
+        # Terms are written in the order of the log: this finds those of a stretch of it, and costs little.
+        op.create_index("ix_trail_term_index", "trail_term", ["index"], postgresql_using="brin")
         _only_pruned_on_postgresql()
     else:
         _only_pruned_on_sqlite()
