@@ -52,7 +52,8 @@ def is_payload(content: object) -> bool:
     """Whether this has the form of a payload: who did it, to what, and details that can be looked for."""
     if not isinstance(content, dict):
         return False
-    actor, thing, details = (content.get(name) for name in ("actor", "object", "details"))
+    parts: list[Any] = [content.get(name) for name in ("actor", "object", "details")]
+    actor, thing, details = parts
     return (
         _is_named(actor)
         and isinstance(actor.get("name"), str)
@@ -75,8 +76,13 @@ def _is_leaf(told: object) -> bool:
         and _are_texts(told.get("why", []))
         and isinstance(told.get("facts", {}), dict)
         and ("prev" not in told or _is_id(told["prev"]))
-        and ("dec" not in told or {"org", "pol"} <= told.keys())
+        and ("dec" not in told or {"org", "pol"} <= told.keys() or _is_about_nothing(told))
     )
+
+
+def _is_about_nothing(told: Mapping[str, Any]) -> bool:
+    """A question about what is not there: denied under no rules, in no municipality (`vault.evaluations`)."""
+    return told["type"] == "decision.evaluated" and told["dec"] == "deny" and not {"org", "pol"} & told.keys()
 
 
 def _is_named(part: Any) -> bool:

@@ -176,6 +176,15 @@ def test_what_every_leaf_has(small: Installation, change: Callable[[dict[str, An
     assert read_leaf(canonical(leaf)) is None
 
 
+def test_a_question_about_nothing_is_a_leaf_without_rules(small: Installation) -> None:
+    granted(small, keep(small, footage(1000)))
+    nothing = {name: value for name, value in a_leaf(small).items() if name not in ("org", "pol")}
+    assert read_leaf(canonical(nothing)) is None
+    evaluated = nothing | {"type": Event.DECISION_EVALUATED.value, "dec": "deny"}
+    assert read_leaf(canonical(evaluated)) == evaluated
+    assert read_leaf(canonical(evaluated | {"dec": "allow"})) is None
+
+
 def test_every_entry_that_is_written_is_read_as_it_is(small: Installation) -> None:
     granted(small, keep(small, footage(1000)))
     for entry in entries(small):

@@ -153,7 +153,7 @@ def _response(told: Told, ring: KeyRing) -> Json:
     if listed := _SEARCHES.get(leaf["type"]):
         shown = told.details.get("shown")
         if shown is None:
-            return {"context": {**context, "listed": leaf["facts"]["listed"]}}
+            return {"context": {**context, "listed": leaf.get("facts", {}).get("listed", 0)}}
         kind = listed[0]
         results = [{"type": kind, "id": _pseudonym(told, ring, kind, each)} for each in shown]
         return {"results": [_given(result) for result in results], "context": context}

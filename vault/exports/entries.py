@@ -1,5 +1,7 @@
 """Entries of the log as the streams read them: in order, leaf and payload opened, from where they were."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +21,14 @@ from vault.log.tables import LogEntry, LogReader
 from vault.tables import AuditEntry, AuditPayload
 
 log = structlog.get_logger()
+
+_CORR = re.compile(r"[0-9a-f]{32}/[0-9a-f]{16}")
+_SPAN = re.compile(r"[0-9a-f]{16}")
+_OPERATIONS = frozenset({*(event.operation for event in Event), "disclose", "combine"})
+_LATEST = 10**13
+"""Milliseconds: in 2286."""
+_UNREADABLE: Mapping[str, Any] = {"type": "unreadable", "op": "system", "corr": "/", "epoch": "", "t": 0}
+"""Stands for a leaf that `audit.append` did not make: it tells of no decision and of no processing."""
 
 
 class KeyAwaited(Exception):
@@ -80,9 +90,10 @@ def read(
     )
     told: list[Told] = []
     for index, entry, payload in session.execute(query):
-        leaf = leaf_of(entry)
-        opened, held = _opened(ring, entry, payload)
-        if not (held and leaf["epoch"] in ring.epochs) and whole_since and entry.at >= whole_since:
+        leaf = _leaf(entry)
+        opened, held = (None, True) if leaf is _UNREADABLE else _opened(ring, entry, payload)
+        held = held and leaf["epoch"] in (*ring.epochs, _UNREADABLE["epoch"])
+        if not held and whole_since and entry.at >= whole_since:
             if told:
                 # What comes before it need not wait.
                 break
@@ -126,6 +137,31 @@ def move(session: Session, reader: str, start: int, to: int) -> bool:
 def _question(told: Told) -> tuple[str, str] | int:
     evaluated = told.leaf["type"] == Event.DECISION_EVALUATED
     return (told.leaf["corr"], told.leaf["type"]) if evaluated else told.index
+
+
+def _leaf(entry: AuditEntry) -> Mapping[str, Any]:
+    """The leaf; whoever may append, or has the database, may have put anything there."""
+    leaf = leaf_of(entry)
+    if "c" in leaf and _can_be_told(leaf):
+        return leaf
+    log.error("export.entry-broken", why=str(entry.id))
+    return _UNREADABLE
+
+
+def _can_be_told(leaf: Mapping[str, Any]) -> bool:
+    """Whether records can say what this leaf says: `audit.append` makes no other."""
+    try:
+        json.dumps(leaf, ensure_ascii=False).encode()
+    except ValueError:
+        return False
+    facts = leaf.get("facts", {})
+    return (
+        leaf["op"] in _OPERATIONS
+        and _CORR.fullmatch(leaf["corr"]) is not None
+        and ("par" not in leaf or _SPAN.fullmatch(leaf["par"]) is not None)
+        and leaf["t"] < _LATEST
+        and all(type(facts.get(name, 0)) is int for name in ("batch", "listed"))
+    )
 
 
 def _opened(

@@ -7,7 +7,6 @@ somebody must look, for a decision without its record is what this is against.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,6 +20,7 @@ from vault.exports import decisions, entries, otlp, processings
 from vault.exports.collectors import Address, Collector, CollectorAway, RecordsRefused
 from vault.exports.decisions import Activity, Record
 from vault.exports.entries import KeyAwaited, Told
+from vault.exports.making import Made, request_of
 from vault.exports.processings import Draft, Line
 from vault.log.tables import LogEntry
 from vault.rulesets import RuleSetMissing
@@ -43,16 +43,8 @@ MOST_ROUNDS = 40
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
 KEYS_COME_WITHIN = timedelta(days=7)
-"""An entry whose keys are not here is waited with for so long: they were rotated, and somebody must restart this
-process. Of one that is older they are destroyed, or lost: its record says what the leaf does."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """A request, ready to be sent; and how many records are in it."""
-
-    request: bytes
-    records: int
+"""An entry whose keys are not here is waited with for so long: they were rotated, and somebody must restart
+this process. Of one that is older they are destroyed, or lost: its record says what the leaf does."""
 
 
 Make = Callable[[Session, Sequence[list[Told]]], Made]
@@ -194,13 +186,10 @@ def decisions_to(collector: Collector, vault: Vault) -> Stream:
     """The stream of decision records (ADL)."""
     activity = _activity_of(vault)
 
-    def make(_: Session, questions: Sequence[list[Told]]) -> Made:
-        made: list[Record] = []
-        for question in questions:
-            made += decisions.records(question, vault.ring, activity)
-        return Made(otlp.of_records(made), len(made))
+    def tell(questions: Sequence[list[Told]]) -> list[Record]:
+        return [each for question in questions for each in decisions.records(question, vault.ring, activity)]
 
-    return Stream("adl", vault, collector, make)
+    return Stream("adl", vault, collector, lambda _, questions: request_of(questions, tell, otlp.of_records))
 
 
 def processings_to(collector: Collector, vault: Vault, draft: Draft) -> Stream:
@@ -209,17 +198,20 @@ def processings_to(collector: Collector, vault: Vault, draft: Draft) -> Stream:
     told_of = set[str]()
 
     def make(session: Session, questions: Sequence[list[Told]]) -> Made:
-        chosen = [told for question in questions for told in question if processings.is_processing(told)]
-        about = processings.subjects(session, chosen)
-        made: list[Line] = []
-        for told in chosen:
-            made += processings.lines(told, about.get(told.index, ()), vault.ring, activity, draft)
-            municipality = told.leaf.get("org")
-            if municipality and municipality not in told_of and not activity(municipality, None):
-                # Once: it stands in every line until the municipality names it.
-                told_of.add(municipality)
-                log.warning("export.no-processing-activity", why=municipality)
-        return Made(otlp.of_lines(made), len(made))
+        def tell(some: Sequence[list[Told]]) -> list[Line]:
+            chosen = [told for question in some for told in question if processings.is_processing(told)]
+            about = processings.subjects(session, chosen)
+            made: list[Line] = []
+            for told in chosen:
+                made += processings.lines(told, about.get(told.index, ()), vault.ring, activity, draft)
+                municipality = told.leaf.get("org")
+                if municipality and municipality not in told_of and not activity(municipality, None):
+                    # Once: it stands in every line until the municipality names it.
+                    told_of.add(municipality)
+                    log.warning("export.no-processing-activity", why=municipality)
+            return made
+
+        return request_of(questions, tell, otlp.of_lines)
 
     return Stream("ldv", vault, collector, make)
 

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import text, update
 from structlog.testing import capture_logs
 
 from console.demo import town
@@ -384,6 +385,58 @@ def test_what_is_too_old_for_its_keys_to_come_is_told_by_its_leaf(
     for kept in collector.took.values():
         assert kept.record["body"]["adl.core.response"]["decision"] is False
         assert "adl.core.configuration" not in kept.record["attributes"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        b"no JSON",
+        b"[]",
+        b"{}",
+        {"corr": "x/y"},
+        {"t": "now"},
+        {"t": 10**30},
+        {"op": "guess"},
+        {"par": "parent"},
+        {"purpose": "\ud800"},
+        {"facts": {"batch": "many"}},
+        {"why": "because"},
+        {"epoch": 7},
+    ],
+    ids=str,
+)
+def test_an_entry_that_is_none_of_ours_holds_up_nobody(
+    small: Installation,
+    adl: Stream,
+    ldv: Stream,
+    collector: OtlpCollector,
+    changed: bytes | dict[str, object],
+) -> None:
+    """Whoever may append (ingest), or has the database, may put anything there: the log takes its bytes."""
+    keep(small, footage(1000))
+    readings(small, 2)
+    first, second = entries(small, Event.TRAIL_DENIED)
+    leaf = changed if isinstance(changed, bytes) else json.dumps(json.loads(first.leaf) | changed).encode()
+    with small.vault.database.engine.begin() as connection:
+        [trigger] = connection.execute(
+            text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%audit_entry%update%'")
+        ).scalars()
+        name = trigger.split()[2]
+        connection.execute(text(f"DROP TRIGGER {name}"))
+        connection.execute(update(AuditEntry).where(AuditEntry.id == first.id).values(leaf=leaf))
+    try:
+        with capture_logs() as lines:
+            assert adl.run(now=NOW) == 1
+            assert ldv.run(now=NOW) > 0
+        assert {(line["event"], line["why"]) for line in lines if line["log_level"] == "error"} == {
+            ("export.entry-broken", str(first.id))
+        }
+        assert stands(small) == stands(small, "ldv") == len(entries(small))
+        assert [_entry_of(kept) for kept in collector.took.values()].count(str(second.id)) == 1
+    finally:
+        with small.vault.database.engine.begin() as connection:
+            connection.execute(update(AuditEntry).where(AuditEntry.id == first.id).values(leaf=first.leaf))
+            connection.execute(text(trigger))
 
 
 def test_both_streams_meet_in_the_span_and_neither_names_anybody(
