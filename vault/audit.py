@@ -343,7 +343,8 @@ def commitment(salt: bytes, payload: bytes) -> str:
 def read_payload(ring: KeyRing, entry: AuditEntry, payload: AuditPayload) -> dict[str, object]:
     """Open an entry's payload and check it against the entry.
 
-    Raises PayloadBroken when they do not belong together, or when one is none; KeyRing's errors when this process may not read.
+    Raises PayloadBroken when they do not belong together, or when one is none; KeyRing's errors when this
+    process may not read.
     """
     opened = ring.open_payload(SealedPayload(payload.key_id, payload.sealed), entry=entry.id)
     if leaf_of(entry).get("c") != commitment(payload.salt, opened):

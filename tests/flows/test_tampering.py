@@ -68,7 +68,7 @@ ATTACKS = [
     _attack("reorder entries", attacks.reorder_entries, CHECK, *OUTSIDE),
     _attack("truncate the newest entries", attacks.truncate_entries, CHECK, KEEPER, *OUTSIDE),
     _attack("swap two payloads", attacks.swap_payloads, CHECK),
-    _attack("delete a payload", attacks.delete_payload),
+    _attack("delete a payload", attacks.delete_payload, CHECK),
     _attack("edit a full tile", attacks.edit_full_tile, CHECK, *OUTSIDE),
     _attack("edit the growing tile", attacks.edit_growing_tile, CHECK, KEEPER, *OUTSIDE),
     _attack("leave a gap in the numbers", attacks.leave_gap_in_numbers, CHECK, KEEPER, *OUTSIDE),

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from policies.hours import OfficeHours, parse_hours
 from policies.problems import RuleSetInvalid
 from vault.audit import Event
+from vault.leaves import is_id
 from vault.rulesets import RuleSetAltered, RuleSetMissing, RuleSets
 from vault.tables import Camera, Decision, Grant, Recording, Request
 from vault.trail.terms import Kind, Pseudonym, Value
@@ -77,7 +78,8 @@ def circumstances(
     recordings, grants = set(), set()
     for payload in payloads:
         if thing := payload["object"]:
-            recordings.update([UUID(thing["id"])] if thing["kind"] == "recording" else [])
+            is_one = thing["kind"] == "recording" and is_id(thing["id"])
+            recordings.update([UUID(thing["id"])] if is_one else [])
         if grant := payload["details"].get("grant"):
             grants.add(UUID(grant))
     cameras = (

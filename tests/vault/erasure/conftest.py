@@ -1,7 +1,7 @@
 """An installation whose trail goes back for years, and what the keeper and an operator do to it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -57,8 +57,16 @@ class Aged:
             audit.append(session, self.vault.ring, told)
 
     def number(self) -> None:
-        """Let every entry have its number."""
-        self.installation.settle()
+        """Let every entry have its number; by a keeper that holds the epochs there are now."""
+        replace(self.installation, vault=self.vault).settle()
+
+    def tell_destroyed(self, municipality: str | None, below: int) -> None:
+        """What goes with payloads that a test destroyed by hand."""
+        facts: dict[str, str | int | bool] = {"count": below, "first": 0, "last": below - 1}
+        event = Event.PAYLOADS_DESTROYED
+        with self.vault.database.transaction() as session:
+            told = Entry(event=event, at=NOW, actor=KEEPER, municipality=municipality, facts=facts)
+            audit.append(session, self.vault.ring, told)
 
     def restart(self) -> None:
         """As a process that starts anew: with the ring as it stands on disk."""
@@ -112,8 +120,8 @@ def aged(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Aged]:
         made = at_scale(tmp_path, request.getfixturevalue("postgres_url"), request.getfixturevalue("radosgw"))
     world = Aged(made, made.vault)
     yield world
-    world.number()
     world.restart()
+    world.number()
     findings = check_all(world.vault, now=datetime.now(UTC))
     for vault in (made.vault, *world.opened):
         vault.database.close()

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from console.demo import town
 from tests.vault.erasure.conftest import NOW, Aged
 from tests.vault.erasure.test_epochs import old_epoch
 from vault.base import table_of
@@ -12,6 +13,7 @@ from vault.erasure.invariants import told_since
 from vault.erasure.tables import AuditEpoch
 from vault.invariants import Finding, check_all
 from vault.log.tables import LogPosition
+from vault.tables import AuditPayload
 
 
 def found(aged: Aged, now: datetime = NOW) -> set[Finding]:
@@ -66,3 +68,23 @@ def test_until_when_the_trail_need_not_tell(aged: Aged) -> None:
     assert since
     assert last
     assert last <= since <= datetime.now(UTC)
+
+
+def test_a_payload_that_is_gone_and_nobody_told(aged: Aged) -> None:
+    """What is destroyed when its term is over is told, by whose it was; what somebody took away is not."""
+
+    def gone() -> set[str]:
+        return {each.about for each in check_all(aged.vault, now=NOW) if each.check == "payload-gone"}
+
+    over, kept = aged.append(3, 6), aged.append(3, 1)
+    aged.number()
+    assert aged.erase()[0] >= len(over)
+    aged.number()
+    assert gone() == set()
+    with aged.vault.database.transaction() as session:
+        session.execute(delete(AuditPayload).where(AuditPayload.entry_id == kept[1]))
+    assert gone() == {str(kept[1])}
+    aged.tell_destroyed(None, 10_000)
+    assert gone() == {str(kept[1])}
+    aged.tell_destroyed(town.SLUG, 10_000)
+    assert gone() == set()
