@@ -54,7 +54,8 @@ def is_payload(content: object) -> bool:
         return False
     actor, thing, details = (content.get(name) for name in ("actor", "object", "details"))
     return (
-        _is_named(actor)
+        isinstance(actor, dict)
+        and _is_named(actor)
         and isinstance(actor.get("name"), str)
         and _are_texts(actor.get("roles"))
         and (thing is None or _is_named(thing))
