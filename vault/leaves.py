@@ -55,15 +55,24 @@ def is_payload(content: object) -> bool:
     parts: list[Any] = [content.get(name) for name in ("actor", "object", "details")]
     actor, thing, details = parts
     return (
-        _is_named(actor)
+        isinstance(actor, dict)
+        and _is_named(actor)
         and isinstance(actor.get("name"), str)
         and _are_texts(actor.get("roles"))
         and (thing is None or _is_named(thing))
         and isinstance(details, dict)
-        and all(details.get(name) is None or _is_id(details[name]) for name in _IDS)
+        and all(details.get(name) is None or is_id(details[name]) for name in _IDS)
         and all(isinstance(details.get(name), str | None) for name in _WRITTEN)
         and _are_texts(details.get("shown") or [])
     )
+
+
+def is_id(text: object) -> bool:
+    """Whether this is an id of ours: what an entry says it is about may be any text."""
+    try:
+        return isinstance(text, str) and bool(UUID(text))
+    except ValueError:
+        return False
 
 
 def _is_leaf(told: object) -> bool:
@@ -75,7 +84,7 @@ def _is_leaf(told: object) -> bool:
         and 0 <= told["t"] <= _LATEST
         and _are_texts(told.get("why", []))
         and isinstance(told.get("facts", {}), dict)
-        and ("prev" not in told or _is_id(told["prev"]))
+        and ("prev" not in told or is_id(told["prev"]))
         and ("dec" not in told or {"org", "pol"} <= told.keys() or _is_about_nothing(told))
     )
 
@@ -86,22 +95,8 @@ def _is_about_nothing(told: Mapping[str, Any]) -> bool:
 
 
 def _is_named(part: Any) -> bool:
-    """A kind and an id: a UUID where it is one of the things that have one."""
-    if not isinstance(part, Mapping):
-        return False
-    kind, name = part.get("kind"), part.get("id")
-    return isinstance(kind, str) and isinstance(name, str) and (kind not in _WITH_UUID or _is_id(name))
-
-
-_WITH_UUID = frozenset({"person", "recording"})
+    return isinstance(part, Mapping) and all(isinstance(part.get(name), str) for name in ("kind", "id"))
 
 
 def _are_texts(listed: object) -> bool:
     return isinstance(listed, list) and all(isinstance(each, str) for each in listed)
-
-
-def _is_id(text: object) -> bool:
-    try:
-        return isinstance(text, str) and bool(UUID(text))
-    except ValueError:
-        return False

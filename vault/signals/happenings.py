@@ -18,7 +18,7 @@ from policies.signals.reading import Signal
 from vault import audit
 from vault.audit import Event, PayloadBroken
 from vault.keys import KeyNotHeld, KeyRing, WrappingBroken
-from vault.leaves import leaf_of
+from vault.leaves import is_id, leaf_of
 from vault.log.tables import LogEntry
 from vault.tables import AuditEntry, AuditPayload, Grant, Recording
 
@@ -115,7 +115,7 @@ def _moments(
     session: Session, of: type[Recording] | type[Grant], name: str, ids: Iterable[str | None]
 ) -> dict[str, datetime]:
     """A moment of each of these rows, by id, where it has one."""
-    wanted = {UUID(each) for each in ids if each}
+    wanted = {UUID(each) for each in ids if is_id(each) and each}
     column = getattr(of, name)
     rows = session.execute(select(of.id, column).where(of.id.in_(wanted), column.is_not(None)))
     return {str(row_id): moment for row_id, moment in rows}

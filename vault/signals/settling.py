@@ -8,6 +8,7 @@ from policies.engine import Decision
 from policies.facts import Action, Situation, Trail
 from vault import audit, facts
 from vault.audit import Event
+from vault.leaves import is_id
 from vault.signals.reading import About, entries_of, row_of
 from vault.vault import Caller, Vault
 
@@ -77,4 +78,4 @@ def concerned(about: Iterable[About]) -> frozenset[UUID]:
         if actor["kind"] == "person":
             found.add(actor["id"])
         found |= {details[name] for name in ("requester", "holder") if details.get(name)}
-    return frozenset(map(UUID, found))
+    return frozenset(UUID(each) for each in found if is_id(each))

@@ -13,9 +13,9 @@ from vault.trail.telling import COLUMNS, headings
 
 MARK = "\ufeff"
 """Without it Excel takes UTF-8 for the code page of the machine, and every é for two signs."""
-_BEGINS = "=+\\-@＝＋－＠"
-"""A cell that begins so is calculated by spreadsheets: a reason could fetch or send what nobody asked for. The
-wide ones too, where Chinese or Japanese is written."""
+_BEGINS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+"""A cell that begins so is calculated by spreadsheets: a reason could fetch or send what nobody asked for.
+The wide forms too, where Chinese or Japanese is written."""
 _FORMULA = re.compile(rf'((?:^|[;\t\r\n|])[ "]*)(?=[{_BEGINS}])')
 """At the begin of the cell, and where another sign would part it. Dutch Excel opens a file that is clicked on
 by semicolons, takes what stands within quotes apart too, and begins a row at each line end."""

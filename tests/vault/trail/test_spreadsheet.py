@@ -42,7 +42,7 @@ def test_what_would_be_calculated_is_text(begin: str) -> None:
     assert safe(f"1{begin}1") == f"1{begin}1"
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "＝", "＋", "－", "＠"])
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 @pytest.mark.parametrize("sign", [";", "\t", "\r", "\n", "|", ";;", "; ", ';"', "\r\n", ";'"])
 def test_what_other_signs_would_part_is_text_too(sign: str, begin: str) -> None:
     """Who clicks on the file in Dutch Excel has it parted by semicolons, whatever stands within quotes."""
