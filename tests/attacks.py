@@ -24,6 +24,7 @@ from vault.log.order import Position
 from vault.log.sequencer import sequence
 from vault.log.tables import LogCheckpoint, LogCosignature, LogEntry, LogPosition, LogTile, TrailTerm
 from vault.tables import AuditEntry, AuditPayload
+from vault.trail.indexer import index_all
 from vault.vault import Vault
 
 ENTRY, PAYLOAD = table_of(AuditEntry), table_of(AuditPayload)
@@ -299,9 +300,13 @@ def sign_smaller_tree(scene: Scene) -> None:
 
 
 def sign_other_history(scene: Scene) -> None:
-    """With the log's key: an entry of old says something else, under as many entries."""
+    """With the log's key: an entry of old says something else, its row and what it is found by too."""
     change_entry(scene)
+    told = update(ENTRY).where(ENTRY.c.id == scene.id_of(VICTIM))
+    told = told.values(event=json.loads(scene.leaf_of(VICTIM))["type"])
+    scene.run(lambda connection: connection.execute(told))
     _rebuild(scene, sign=True)
+    index_all(scene.vault, again=True)
 
 
 def _rebuild(scene: Scene, *, sign: bool = False) -> None:

@@ -35,6 +35,7 @@ from vault.invariants import check_all
 from vault.log import reading
 from vault.log.sequencer import LogBroken, sequence
 from vault.log.tables import LogCosignature
+from vault.rulesets import load_rule_sets
 from vault.vault import Vault
 
 BEFORE, AFTER = 300, 400
@@ -105,8 +106,10 @@ class World:
 
     def scene(self, home: Path, *, restored: bool = False) -> Scene:
         """A copy to tamper with."""
-        url = self.copied(self.backup if restored else self.database, home)
-        return Scene(replace(self.made.vault, database=Database(url)), self.before)
+        database = Database(self.copied(self.backup if restored else self.database, home))
+        # Rule sets look into a database of their own accord: else it would be the one that is copied.
+        rule_sets = load_rule_sets(self.made.settings.rule_sets, database)
+        return Scene(replace(self.made.vault, database=database, rule_sets=rule_sets), self.before)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
