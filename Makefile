@@ -28,7 +28,7 @@ demo: $(VENV)/installed ffmpeg
 
 test: $(VENV)/installed ffmpeg $(NODE)
 	@$(if $(NPM),,echo 'no npm here: the tests of tus-js-client and of the API design rules are left out';)
-	@$(RUN) -m pytest $(ONLY)
+	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ONLY)
 
 check: $(VENV)/installed
 	@$(RUN) -m ruff check .
