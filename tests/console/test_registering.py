@@ -12,9 +12,10 @@ from tests.installation import Installation
 from tests.watching import entries, footage, keep, payload_of
 from vault.audit import Event
 from vault.facts import person, recording
-from vault.ids import new_id
 
 ISSUER = "https://login.example"
+
+NOBODY = UUID("01980000-0000-7000-8000-00000000000f")
 
 
 @pytest.fixture
@@ -93,11 +94,11 @@ def test_who_is_depicted(small: Installation, command: Command, settings: dict[s
         (("municipality", "atlantis", "Atlantis"), "no rule set"),
         (("camera", town.SLUG, town.CAMERA), "already"),
         (("camera", "atlantis", "A-1"), "Nothing with that name"),
-        (("role", new_id(), town.SLUG, "officer"), "Nothing with that name"),
-        (("withdraw-role", new_id(), town.SLUG, "officer"), "Nothing with that name"),
-        (("deactivate-person", new_id()), "Nothing with that name"),
+        (("role", NOBODY, town.SLUG, "officer"), "Nothing with that name"),
+        (("withdraw-role", NOBODY, town.SLUG, "officer"), "Nothing with that name"),
+        (("deactivate-person", NOBODY), "Nothing with that name"),
         (("deactivate-dock", "Nowhere"), "Nothing with that name"),
-        (("depicted", new_id(), new_id()), "Nothing with that name"),
+        (("depicted", NOBODY, NOBODY), "Nothing with that name"),
     ],
     ids=str,
 )

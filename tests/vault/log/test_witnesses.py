@@ -23,6 +23,7 @@ def test_they_stand_in_the_setting() -> None:
         f"{KEYS[0]} {VerifierKey.of('or', COSIGNATURE, Ed25519PrivateKey.generate())}",
         str(VerifierKey.of("log", ED25519, Ed25519PrivateKey.generate())),
     ],
+    ids=["a word", "a key with a typing error", "two of one name", "a log's key"],
 )
 def test_a_doubtful_one_stops_the_start(keys: str) -> None:
     with pytest.raises(SettingsRefused, match="BODYCAM_WITNESSES"):
