@@ -27,6 +27,7 @@ def watched(made: Installation, *moments: datetime, municipality: str = town.SLU
                 municipality=municipality,
                 thing=("recording", ONE),
                 decision="allow",
+                rule_set="0" * 64,
                 rules=["watch-under-grant"],
                 purpose="klacht",
             )

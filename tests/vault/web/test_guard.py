@@ -75,6 +75,7 @@ def test_every_route_is_guarded(house: House) -> None:
         # A published protocol, with addresses of its own (c2sp.org/tlog-tiles).
         "/log/checkpoint",
         "/log/cosigned-checkpoint",
+        "/log/cosigned/{key_id}",
         "/log/minimum-index",
         "/log/tile/{path:path}",
         "/log/cosignatures",
