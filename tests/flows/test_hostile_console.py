@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 
 from console.embedded import Embedded, HomeRefused, free_ports
-from tests.watching import (
-    eventually,
-)
+from tests.watching import eventually
 
 # The command line
 
@@ -96,7 +94,8 @@ def test_up_leaves_nothing_running_and_nothing_open(tmp_path: Path, number: int)
         assert len(children) == 3
         up.send_signal(number)
         up.wait(30)
-        assert not any(Path(f"/proc/{child}").exists() for child in children)
+        # Ended, and taken from the list of processes by whoever inherited them.
+        eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
         assert not any(listens(each) for each in (port, port + 1, port + 2))
 
 
@@ -112,5 +111,6 @@ def test_the_demonstration_leaves_nothing_running() -> None:
         demo.stdout.read()
         demo.wait(30)
         assert demo.returncode != 0
-        assert not any(Path(f"/proc/{child}").exists() for child in children)
+        # Ended, and taken from the list of processes by whoever inherited them.
+        eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
         assert not any(listens(port) for port in ports)
