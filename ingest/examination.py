@@ -19,7 +19,7 @@ from ingest import receipts
 from ingest.intake import INGEST, Intake
 from ingest.probe import Media, NotFootage, probe
 from ingest.reaper import discard_objects
-from policies.retention import dispose_after
+from policies.retention import days_later
 from policies.terms import Terms
 from vault import audit
 from vault.audit import Entry, Event
@@ -150,7 +150,7 @@ def _look(
 
 
 def _term_end(terms: Terms, recording: Recording, begins: datetime) -> datetime:
-    return dispose_after(begins, terms.term_of(recording.regime))
+    return days_later(begins, terms.term_of(recording.regime))
 
 
 def _commit(
@@ -187,6 +187,7 @@ def _commit_once(
             recording.state, recording.reason = State.QUARANTINED, findings.reason
             # Its own clock may be what is wrong with it, so its term runs from today.
             recording.dispose_after = _term_end(terms, recording, now)
+            recording.kept_at = now
             event = Event.RECORDING_QUARANTINED
         else:
             recording.state = State.KEPT

@@ -1,24 +1,68 @@
 """When the term of a recording (bewaartermijn) is over. Day counts run from the moment of recording."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+UNTIL_RELEASED = datetime(8999, 12, 31, tzinfo=UTC)
+"""Instead of the end of a term while something holds the footage: no end is known, no clock reaches this."""
 
 
-def dispose_after(recorded_at: datetime, term_days: int) -> datetime:
-    """The moment, in UTC, from which footage is due: the same clock time in Amsterdam, `term_days` later.
+class BaseTerm(Protocol):
+    """What a municipality's terms say of how long footage is kept when nothing holds it."""
+
+    def term_of(self, regime: str) -> int:
+        """Days under this regime, "avg" or "wpg"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold (bewaarplicht) that is or was on a recording."""
+
+    placed_at: datetime
+    released_at: datetime | None
+    """When the event that ends it came; None while it stands."""
+    days_after: int
+    """Days that footage stays after the release."""
+
+
+def dispose_after(begins: datetime, regime: str, terms: BaseTerm, holds: Iterable[Held] = ()) -> datetime:
+    """The moment, in UTC, from which a recording is due; `UNTIL_RELEASED` while something holds it.
+
+    `begins` is the moment of recording. A hold that came when the footage was due already comes too late: it
+    is no hold. A released one lets footage stay `days_after` days from its release, and never less than it
+    would have stayed without. Raises ValueError as `days_later`.
+    """
+    ends = days_later(begins, terms.term_of(regime))
+    for hold in sorted(holds, key=lambda each: each.placed_at):
+        if hold.placed_at >= ends:
+            continue
+        if hold.released_at is None:
+            return UNTIL_RELEASED
+        ends = max(ends, _followed(hold.released_at, hold.days_after))
+    return ends
+
+
+def _followed(released_at: datetime, days: int) -> datetime:
+    return days_later(released_at, days) if days else released_at.astimezone(UTC)
+
+
+def days_later(moment: datetime, days: int) -> datetime:
+    """The end of a term of `days` days, in UTC: the same clock time in Amsterdam, so many days later.
 
     A calendar day is not always 24 hours. When that clock time is skipped (clock forward) it is the
     moment one hour of clock later, when the term's last hour has really passed (RFC 5545, 3.3.5); when it
     comes twice (clock back) it is the first, since a published term is a maximum.
     Raises ValueError for a time without zone and for a term shorter than a day.
     """
-    if recorded_at.tzinfo is None:
-        raise ValueError("recorded_at needs a time zone")
-    if term_days < 1:
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    if days < 1:
         raise ValueError("a term lasts at least one day")
-    local = recorded_at.astimezone(AMSTERDAM) + timedelta(days=term_days)
+    local = moment.astimezone(AMSTERDAM) + timedelta(days=days)
     return local.replace(fold=0).astimezone(UTC)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from policies.facts import Action, Grant, Person, Recording, Request, Search, Situation
-from policies.retention import dispose_after
+from policies.retention import days_later
 from policies.terms import Terms
 
 RECORDED = datetime(2026, 1, 12, 11, 0, tzinfo=UTC)
@@ -59,7 +59,7 @@ class Scene:
 
     def situation(self, terms: Terms) -> Situation:
         """These facts in full, in a municipality with these terms."""
-        now = dispose_after(RECORDED, self.day) if self.day else RECORDED
+        now = days_later(RECORDED, self.day) if self.day else RECORDED
         return Situation(
             person=self._person(terms),
             action=self.action,
@@ -87,7 +87,7 @@ class Scene:
 
     def _recording(self, terms: Terms, now: datetime) -> Recording:
         regime: Literal["avg", "wpg"] = "wpg" if WPG in self.conditions else "avg"
-        due = dispose_after(RECORDED, terms.term_of(regime))
+        due = days_later(RECORDED, terms.term_of(regime))
         return Recording(
             id=RECORDING,
             municipality=terms.municipality,

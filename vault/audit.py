@@ -8,7 +8,6 @@ two together; when the payload's term is over, salt and key go and the leaf stil
 The leaf's fields: docs/design.md. What the law asks of them: Wpg art. 32a, Directive (EU) 2016/680 art. 25.
 """
 
-import enum
 import hashlib
 import json
 import secrets
@@ -28,12 +27,28 @@ from policies.rules import PURPOSE_UNKNOWN
 from vault import tracing
 from vault.base import table_of
 from vault.canonical import canonical
+from vault.events import Event
 from vault.ids import EntryId, new_id
 from vault.keys import KeyRing, SealedPayload
 from vault.leaves import is_payload, leaf_of
 from vault.statements import Statements
 from vault.tables import AuditEntry, AuditPayload
 from vault.tracing import Trace
+
+__all__ = [
+    "Actor",
+    "Appended",
+    "Entry",
+    "Event",
+    "PayloadBroken",
+    "append",
+    "append_leaf",
+    "commitment",
+    "delete_leaves",
+    "destroy_payloads",
+    "of_decision",
+    "read_payload",
+]
 
 VERSION = 1
 _COMMITMENT = b"bodycam-audit/payload/v1\0"
@@ -48,121 +63,6 @@ _UNTRACKED = {"synchronize_session": False}
 
 class PayloadBroken(Exception):
     """The payload does not match the commitment in its entry: one of the two was changed."""
-
-
-class Event(enum.StrEnum):
-    """Everything that can stand in the trail, as subject.verb."""
-
-    RECORDING_ANNOUNCED = "recording.announced"
-    RECORDING_KEPT = "recording.kept"
-    RECORDING_QUARANTINED = "recording.quarantined"
-    RECORDING_DUPLICATED = "recording.duplicated"
-    ARRIVAL_TERMINATED = "arrival.terminated"
-    ARRIVAL_REAPED = "arrival.reaped"
-    REQUEST_SUBMITTED = "request.submitted"
-    REQUEST_ALLOWED = "request.allowed"
-    REQUEST_REFUSED = "request.refused"
-    REQUEST_APPROVED = "request.approved"
-    REQUEST_REJECTED = "request.rejected"
-    REQUEST_READ = "request.read"
-    REQUESTS_LISTED = "requests.listed"
-    DECISION_DENIED = "decision.denied"
-    DECISION_EVALUATED = "decision.evaluated"
-    DECISION_EXPLAINED = "decision.explained"
-    GRANT_READ = "grant.read"
-    GRANTS_LISTED = "grants.listed"
-    GRANT_REVOKED = "grant.revoked"
-    REVOCATION_DENIED = "revocation.denied"
-    VIEWING_SERVED = "viewing.served"
-    VIEWING_DENIED = "viewing.denied"
-    VIEWING_COMPLETED = "viewing.completed"
-    SEARCH_OPENED = "search.opened"
-    SEARCH_DENIED = "search.denied"
-    SEARCH_CLOSED = "search.closed"
-    RECORDINGS_FOUND = "recordings.found"
-    QUARANTINE_READ = "quarantine.read"
-    TRAIL_READ = "trail.read"
-    TRAIL_EXPORTED = "trail.exported"
-    TRAIL_DENIED = "trail.denied"
-    SIGNAL_RAISED = "signal.raised"
-    SIGNAL_READ = "signal.read"
-    SIGNAL_SETTLED = "signal.settled"
-    SIGNALS_LISTED = "signals.listed"
-    SIGNALS_DIGESTED = "signals.digested"
-    SIGNALS_DENIED = "signals.denied"
-    LOG_READ = "log.read"
-    LOG_DENIED = "log.denied"
-    LOG_EXPORTED = "log.exported"
-    MUNICIPALITY_REGISTERED = "municipality.registered"
-    PERSON_REGISTERED = "person.registered"
-    PERSON_ASSIGNED = "person.assigned"
-    PERSON_WITHDRAWN = "person.withdrawn"
-    PERSON_DEACTIVATED = "person.deactivated"
-    CAMERA_REGISTERED = "camera.registered"
-    DOCK_REGISTERED = "dock.registered"
-    DOCK_DEACTIVATED = "dock.deactivated"
-    OFFICER_DEPICTED = "officer.depicted"
-    RULES_PROPOSED = "rules.proposed"
-    RULES_ACTIVATED = "rules.activated"
-    RULES_WITHDRAWN = "rules.withdrawn"
-    RULES_READ = "rules.read"
-    RULES_EXAMINED = "rules.examined"
-    RULES_DENIED = "rules.denied"
-    INVARIANTS_CHECKED = "invariants.checked"
-    EVIDENCE_MADE = "evidence.made"
-    RIGHTS_REVIEWED = "rights.reviewed"
-    PAYLOADS_DESTROYED = "payloads.destroyed"
-    EPOCH_DESTROYED = "epoch.destroyed"
-    LOG_PRUNED = "log.pruned"
-
-    @property
-    def operation(self) -> str:
-        """The processing operation it is, as in Directive (EU) 2016/680 art. 25(1), or ``system``."""
-        return _OPERATIONS.get(self, "system")
-
-
-_OPERATIONS = {
-    Event.RECORDING_ANNOUNCED: "collect",
-    Event.RECORDING_KEPT: "collect",
-    Event.RECORDING_QUARANTINED: "collect",
-    Event.RECORDING_DUPLICATED: "collect",
-    Event.ARRIVAL_TERMINATED: "erase",
-    Event.ARRIVAL_REAPED: "erase",
-    Event.REQUEST_SUBMITTED: "consult",
-    Event.REQUEST_ALLOWED: "consult",
-    Event.REQUEST_REFUSED: "consult",
-    Event.REQUEST_APPROVED: "consult",
-    Event.REQUEST_REJECTED: "consult",
-    Event.REQUEST_READ: "consult",
-    Event.DECISION_DENIED: "consult",
-    Event.DECISION_EVALUATED: "consult",
-    Event.DECISION_EXPLAINED: "consult",
-    Event.REQUESTS_LISTED: "consult",
-    Event.GRANT_READ: "consult",
-    Event.GRANTS_LISTED: "consult",
-    Event.SEARCH_OPENED: "consult",
-    Event.SEARCH_DENIED: "consult",
-    Event.RECORDINGS_FOUND: "consult",
-    Event.VIEWING_SERVED: "consult",
-    Event.VIEWING_DENIED: "consult",
-    Event.VIEWING_COMPLETED: "consult",
-    Event.TRAIL_READ: "consult",
-    Event.TRAIL_EXPORTED: "consult",
-    Event.TRAIL_DENIED: "consult",
-    Event.SIGNAL_READ: "consult",
-    Event.SIGNALS_LISTED: "consult",
-    Event.SIGNALS_DENIED: "consult",
-    Event.LOG_READ: "consult",
-    Event.LOG_DENIED: "consult",
-    Event.LOG_EXPORTED: "consult",
-    Event.OFFICER_DEPICTED: "alter",
-    Event.RULES_EXAMINED: "consult",
-    Event.EVIDENCE_MADE: "consult",
-    Event.RIGHTS_REVIEWED: "consult",
-    Event.PAYLOADS_DESTROYED: "erase",
-    Event.EPOCH_DESTROYED: "erase",
-    Event.LOG_PRUNED: "erase",
-}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vault.base import BIG, Base, TransactionNumber
-from vault.erasure import tables as _erasure  # noqa: F401  # every table is known to who knows these
+from vault.disposal import tables as _disposal  # noqa: F401  # every table is known to who knows these
+from vault.erasure import tables as _erasure  # noqa: F401
+from vault.holds import tables as _holds  # noqa: F401
 from vault.log import tables as _log  # noqa: F401
 from vault.signals import tables as _signals  # noqa: F401
 
@@ -37,6 +39,10 @@ class State(enum.StrEnum):
     """The same recording was kept before: this arrival's copy is discarded, its receipt is that one's."""
     ABANDONED = "abandoned"
     """Terminated by the dock, or reaped after it stopped coming."""
+    DISPOSING = "disposing"
+    """Its key is destroyed: nothing opens it any more. Its objects go as soon as the store lets them."""
+    DISPOSED = "disposed"
+    """Nothing of the footage is left but the certificate."""
 
 
 class Municipality(Base):
@@ -106,6 +112,30 @@ class Recording(Base):
             sqlite_where=text("state = 'kept'"),
             postgresql_where=text("state = 'kept'"),
         ),
+        # What was disposed of is recognised when it comes again.
+        Index(
+            "ix_recording_camera_id_sha256_gone",
+            "camera_id",
+            "sha256",
+            sqlite_where=text("state IN ('disposing', 'disposed')"),
+            postgresql_where=text("state IN ('disposing', 'disposed')"),
+        ),
+        # What is due, first what was due first; what is gone is not in the way.
+        Index(
+            "ix_recording_due",
+            "dispose_after",
+            "id",
+            sqlite_where=text("state IN ('kept', 'quarantined')"),
+            postgresql_where=text("state IN ('kept', 'quarantined')"),
+        ),
+        Index(
+            "ix_recording_unplaced",
+            "id",
+            sqlite_where=text("state IN ('kept', 'quarantined') AND placed_for IS NOT dispose_after"),
+            postgresql_where=text(
+                "state IN ('kept', 'quarantined') AND placed_for IS DISTINCT FROM dispose_after"
+            ),
+        ),
         CheckConstraint("state <> 'kept' OR (sha256 IS NOT NULL AND dispose_after IS NOT NULL)", name="kept"),
         # Found newest first within a municipality, page after page.
         Index(None, "municipality_id", "recorded_at", "id"),
@@ -118,8 +148,12 @@ class Recording(Base):
     """The maker: who wore the camera."""
     team: Mapped[str] = mapped_column(String(64), default="")
     recorded_at: Mapped[datetime]
-    """Start of the recording by the camera's clock."""
+    """Start of the recording: by the camera's clock, corrected by the dock's. Terms run from here."""
+    camera_clock_at: Mapped[datetime | None]
+    """Start of the recording by the camera's own clock, where the dock corrected it."""
     regime: Mapped[str] = mapped_column(String(8), default="avg")
+    regime_changed_at: Mapped[datetime | None]
+    """It changes once at most."""
     state: Mapped[str] = mapped_column(String(16), index=True)
     reason: Mapped[str | None] = mapped_column(String(64))
     """Why it is in quarantine."""
@@ -128,7 +162,10 @@ class Recording(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))
     media: Mapped[dict[str, Any] | None]
     """What ffprobe said of it: container, codecs, seconds."""
-    dispose_after: Mapped[datetime | None] = mapped_column(index=True)
+    dispose_after: Mapped[datetime | None]
+    """When its term is over, every hold counted in; `policies.retention.UNTIL_RELEASED` while one stands."""
+    placed_for: Mapped[datetime | None]
+    """The `dispose_after` that its key and the lock on its objects were last brought to."""
     kept_at: Mapped[datetime | None]
 
 
@@ -147,7 +184,7 @@ class SealedKey(Base):
     __tablename__ = "sealed_key"
 
     recording_id: Mapped[UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
-    key_id: Mapped[str] = mapped_column(String(64))
+    key_id: Mapped[str] = mapped_column(String(64), index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, DateTime, Uuid, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from policies.retention import dispose_after
+from policies.retention import days_later
 from policies.terms import Terms
 from vault.base import table_of
 from vault.ids import RecordingId
@@ -59,9 +59,9 @@ def due_under(
     new: Terms, old: Terms, *, recorded_at: datetime, regime: str, due: datetime, now: datetime
 ) -> datetime:
     """When footage that is due at `due` by the `old` terms would be due by the `new` ones."""
-    if due <= now or due != dispose_after(recorded_at, old.term_of(regime)):
+    if due <= now or due != days_later(recorded_at, old.term_of(regime)):
         return due
-    return dispose_after(recorded_at, new.term_of(regime))
+    return days_later(recorded_at, new.term_of(regime))
 
 
 def moves(

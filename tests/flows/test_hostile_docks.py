@@ -175,7 +175,7 @@ def test_no_receipt_lets_a_camera_be_wiped_of_what_is_not_there(
     with opened(own) as dock:
         found = dock.receipt(dock.found(upload))
     assert (found["state"], found["reason"], found["wipe"]) == ("quarantined", "stored-damaged", False)
-    assert rows(own, upload).recording.kept_at is None
+    assert rows(own, upload).recording.state == State.QUARANTINED
     assert entries(own, Event.RECORDING_KEPT) == []
 
 

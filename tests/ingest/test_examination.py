@@ -16,7 +16,7 @@ from console.demo import town
 from ingest import examination, receipts
 from ingest.examination import examine, waiting
 from ingest.intake import Intake, NoArrivingKey
-from policies.retention import dispose_after
+from policies.retention import days_later
 from tests.docking import (
     PART,
     Dock,
@@ -254,7 +254,7 @@ def test_the_term_is_that_of_the_rules_in_force_at_the_commit_point(
     monkeypatch.setattr(examination, "_look", slow)
     assert examine(installation.intake, id_of(upload), None, now=now())
     found = rows(installation, upload).recording
-    assert found.dispose_after == dispose_after(found.recorded_at, 14)
+    assert found.dispose_after == days_later(found.recorded_at, 14)
 
 
 def test_an_activation_waits_for_a_commit_point_that_has_begun(
@@ -278,7 +278,7 @@ def test_an_activation_waits_for_a_commit_point_that_has_begun(
         assert examine(installation.intake, id_of(upload), None, now=now())
     started[0].result()
     found = rows(installation, upload).recording
-    assert found.dispose_after == dispose_after(found.recorded_at, 14)
+    assert found.dispose_after == days_later(found.recorded_at, 14)
 
 
 # Leases

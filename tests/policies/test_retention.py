@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.retention import AMSTERDAM, dispose_after, years_after, years_before
+from policies.retention import AMSTERDAM, days_later, years_after, years_before
 
 
 def utc(text: str) -> datetime:
@@ -34,12 +34,12 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_same_clock_time_in_amsterdam(recorded: str, days: int, due: str) -> None:
-    assert dispose_after(utc(recorded), days) == utc(due)
+    assert days_later(utc(recorded), days) == utc(due)
 
 
 def test_answers_in_utc_whatever_the_zone_asked_in() -> None:
     recorded = datetime(2026, 3, 15, 3, 30, tzinfo=timezone(timedelta(hours=2)))
-    due = dispose_after(recorded, 14)
+    due = days_later(recorded, 14)
     assert due == utc("2026-03-29 01:30")
     assert due.tzinfo is UTC
 
@@ -47,7 +47,7 @@ def test_answers_in_utc_whatever_the_zone_asked_in() -> None:
 @given(st.integers(946_684_800, 2_840_140_800), st.integers(1, 400))
 def test_at_most_an_hour_off(second: int, days: int) -> None:
     recorded = datetime.fromtimestamp(second, UTC)
-    due = dispose_after(recorded, days)
+    due = days_later(recorded, days)
     passed = due - recorded
     assert timedelta(days=days, hours=-1) <= passed <= timedelta(days=days, hours=1)
     assert due.astimezone(AMSTERDAM).date() == recorded.astimezone(AMSTERDAM).date() + timedelta(days=days)
@@ -55,9 +55,9 @@ def test_at_most_an_hour_off(second: int, days: int) -> None:
 
 def test_refuses_what_it_cannot_count() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        dispose_after(datetime(2026, 1, 1), 14)  # noqa: DTZ001 - a time without zone is the point
+        days_later(datetime(2026, 1, 1), 14)  # noqa: DTZ001 - a time without zone is the point
     with pytest.raises(ValueError, match="at least one day"):
-        dispose_after(utc("2026-01-01 00:00"), 0)
+        days_later(utc("2026-01-01 00:00"), 0)
 
 
 @pytest.mark.parametrize(

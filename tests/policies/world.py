@@ -12,7 +12,7 @@ from policies.engine import RuleSet
 from policies.facts import Action, Grant, Person, Recording, Request, RuleBook, Search, Situation, Trail
 from policies.glossary import Glossary, parse_glossary
 from policies.reading import declared_roles, read_schema
-from policies.retention import dispose_after
+from policies.retention import days_later
 
 FOLDER = Path(policies.__file__).parent / "rulesets"
 MUNICIPALITIES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/terms.toml")))
@@ -67,7 +67,7 @@ class World:
             team="centrum",
             regime="avg",
             recorded_at=RECORDED,
-            dispose_after=dispose_after(RECORDED, 14),
+            dispose_after=days_later(RECORDED, 14),
             state="kept",
         )
 

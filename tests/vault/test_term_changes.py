@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from console.demo import town
-from policies.retention import dispose_after
+from policies.retention import days_later
 from policies.terms import Terms, parse_terms
 from tests.installation import Installation
 from tests.ruling import texts
@@ -32,21 +32,21 @@ def due(new: Terms, old: Terms, *, until: datetime, regime: str = "avg", now: da
 
 
 def test_the_new_term_is_counted_from_the_recording() -> None:
-    before = dispose_after(BEGUN, 28)
+    before = days_later(BEGUN, 28)
     # Amsterdam's clock goes back on 25 October: fourteen days later by the clock is an hour more.
     assert due(terms(14), terms(28), until=before) == BEGUN + timedelta(days=14, hours=1)
-    assert due(terms(60), terms(28), until=before) == dispose_after(BEGUN, 60)
-    assert due(terms(14, wpg=365), terms(28), until=before, regime="wpg") == dispose_after(BEGUN, 365)
+    assert due(terms(60), terms(28), until=before) == days_later(BEGUN, 60)
+    assert due(terms(14, wpg=365), terms(28), until=before, regime="wpg") == days_later(BEGUN, 365)
 
 
 def test_what_is_over_stays_over() -> None:
-    before = dispose_after(BEGUN, 28)
+    before = days_later(BEGUN, 28)
     assert due(terms(60), terms(28), until=before, now=before) == before
     assert due(terms(60), terms(28), until=before, now=before - timedelta(seconds=1)) > before
 
 
 def test_what_stands_on_another_moment_keeps_it() -> None:
-    held = dispose_after(BEGUN, 28) + timedelta(days=100)
+    held = days_later(BEGUN, 28) + timedelta(days=100)
     assert due(terms(14), terms(28), until=held) == held
 
 
@@ -63,7 +63,7 @@ def test_everything_that_is_kept_moves(installation: Installation, days: int) ->
         assert move_all(session, "noordwijk", terms(28), terms(days), now=now) == 0
     for recording in kept:
         row = row_of(installation, recording)
-        assert row.dispose_after == dispose_after(row.recorded_at, days)
+        assert row.dispose_after == days_later(row.recorded_at, days)
     assert row_of(installation, held).dispose_after == far
 
 

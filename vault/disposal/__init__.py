@@ -1,0 +1,1 @@
+"""Disposal (vernietiging): what is due goes, key first, and a certificate remains."""
