@@ -43,9 +43,6 @@ def main() -> int:
         found = [*play.complaints, *verdict.complaints(world)]
         for what, count in sorted(world.counts.items()):
             print(f"{count:>9}  {what}")
-        print(
-            f"{world.counts.get('certificates verified', 0):>9}  certificates verified by the outsider's program"
-        )
     print()
     for complaint in found[:50]:
         print(f"WRONG  {complaint}")

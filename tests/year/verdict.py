@@ -69,6 +69,7 @@ def _disposals(world: World) -> Iterator[str]:
 
 def _certificates(world: World) -> Iterator[str]:
     """Each disposal has its certificate, and an outsider's program believes it."""
+    log = world.vault.ring.log_keys[0]
     verified: Counter[str] = Counter()
     for place in world.places:
         for recording, made in certificates.every(world.vault, OPERATOR, place.slug, now=world.now):
