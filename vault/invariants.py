@@ -16,6 +16,7 @@ from vault import audit
 from vault.audit import Event
 from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
+from vault.holds import invariants as hold_invariants
 from vault.keys import KeyRingError, WrappedKey
 from vault.log import invariants as log_invariants
 from vault.objects import StoredObject
@@ -193,6 +194,7 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "rule-set-altered": _rule_sets_altered,
     "decision-without-rules": _decisions_without_rules,
     "signal-without-entry": _signals_untold,
+    **hold_invariants.CHECKS,
 }
 
 

@@ -25,7 +25,7 @@ class NotItsRelease(Exception):
 
     def __init__(self, event: str, known: tuple[str, ...]) -> None:
         super().__init__(f"{event} does not end this hold; these do: {', '.join(known)}")
-        self.known = known
+        self.told = {"known": list(known)}
 
 
 def lift(vault: Vault, by: By, hold_id: UUID, event: str, *, reason: str, now: datetime) -> Outcome:

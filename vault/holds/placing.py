@@ -26,7 +26,7 @@ class TriggerUnknown(Exception):
 
     def __init__(self, trigger: str, known: tuple[str, ...]) -> None:
         super().__init__(f"{trigger} is no reason to hold here; those are: {', '.join(known) or 'none'}")
-        self.known = known
+        self.told = {"known": list(known)}
 
 
 class TriggerTooLate(Exception):
@@ -34,7 +34,7 @@ class TriggerTooLate(Exception):
 
     def __init__(self, trigger: str, days: int) -> None:
         super().__init__(f"{trigger} counts within {days} days of the recording")
-        self.days = days
+        self.told = {"days": days}
 
 
 @dataclass(frozen=True)

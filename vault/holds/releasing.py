@@ -6,7 +6,6 @@ from then, and not from when the keeper looked.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -94,7 +93,7 @@ def _answered(now: datetime) -> Select[Hold, datetime, datetime | None, datetime
     )
 
 
-def _moment(row: Row[Any], now: datetime) -> datetime:
+def _moment(row: Row[Hold, datetime, datetime | None, datetime], now: datetime) -> datetime:
     """When the request was answered: the first of what ended it."""
     ends = (row.decided_at, row.revoked_at, row.valid_until)
     return min((each for each in ends if each and each <= now), default=now)
