@@ -129,7 +129,7 @@ def test_a_hold_that_is_placed_while_terms_change_holds(postgres_url: str, tmp_p
             moving = pool.submit(_move, made)
             assert not wait([moving], timeout=0.5).done
             go_on.set()
-            assert hold.result(20)
+            assert hold.result(20).trigger == "complaint"
         assert moving.result(20) == 0
     assert row_of(made, recording).dispose_after == UNTIL_RELEASED
     made.vault.database.close()
