@@ -5,7 +5,7 @@ expect. Two things stay as they are. Footage whose term is over does not come ba
 when it was placed: what it holds stays, and what it held stays for the term that followed then, at least.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,13 @@ from uuid import UUID
 from sqlalchemy import ARRAY, DateTime, Uuid, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from policies.retention import Held, days_later, dispose_after
+from policies.retention import Held, days_later
 from policies.terms import Terms
+from vault import retention
 from vault.base import table_of
 from vault.holds.tables import Hold
 from vault.ids import RecordingId
-from vault.retention import begins, due_of
+from vault.retention import due_of
 from vault.tables import Recording, State
 
 AT_ONCE = 2000
@@ -103,11 +104,11 @@ def moves(
     )
     if lock:
         query = query.with_for_update(key_share=True)
-    rows = session.execute(query.where(_RECORDINGS.c.id > after) if after else query).all()
+    rows: Sequence[Any] = session.execute(query.where(_RECORDINGS.c.id > after) if after else query).all()
     # After the locks: a hold that was placed while we waited counts.
     holds = _holds(session, municipality, rows)
     found = [
-        Move(RecordingId(row.id), row.dispose_after, _due(row, new, holds.get(row.id, ())))
+        Move(RecordingId(row.id), row.dispose_after, retention.due_under(row, new, holds.get(row.id, ())))
         for row in rows
         if row.dispose_after and row.dispose_after > now
     ]
@@ -146,18 +147,17 @@ def _batches(session: Session, municipality: str, old: Terms, new: Terms, now: d
             return
 
 
-def _holds(session: Session, municipality: str, rows: Sequence[Any]) -> dict[UUID, list[Held]]:
-    """Every hold that is or was on these recordings, with one question."""
-    if not rows:
-        return {}
-    query = select(_HOLDS.c.recording_id, _HOLDS.c.placed_at, _HOLDS.c.lifted_at, _HOLDS.c.days_after).where(
-        _HOLDS.c.recording_id.between(rows[0].id, rows[-1].id), _HOLDS.c.municipality_id == municipality
-    )
+def _holds(session: Session, municipality: str, rows: Sequence[Any]) -> Mapping[UUID, Sequence[Held]]:
+    """Every hold that is or was on these recordings, which are all there are between the first and the last.
+
+    Asked for by that: a list of so many ids would take longer than all else.
+    """
     found: dict[UUID, list[Held]] = {}
-    for recording, *hold in session.execute(query):
-        found.setdefault(recording, []).append(Held(*hold))
+    if rows:
+        query = select(*(_HOLDS.c[name] for name in ("recording_id", "placed_at", "lifted_at", "days_after")))
+        between = _HOLDS.c.recording_id.between(rows[0].id, rows[-1].id)
+        for recording, *hold in session.execute(
+            query.where(between, _HOLDS.c.municipality_id == municipality)
+        ):
+            found.setdefault(recording, []).append(Held(*hold))
     return found
-
-
-def _due(row: Any, new: Terms, holds: Sequence[Held]) -> datetime:
-    return dispose_after(begins(row), row.regime, new, holds)
