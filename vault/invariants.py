@@ -59,6 +59,7 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
         of_log = log_invariants.check(session, vault.ring, now)
         return [
             *found,
+            *hold_invariants.check(session, MOST_FINDINGS),
             *_keys(vault, session),
             *_objects(vault, session),
             *_payloads(vault, session),
@@ -194,7 +195,6 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "rule-set-altered": _rule_sets_altered,
     "decision-without-rules": _decisions_without_rules,
     "signal-without-entry": _signals_untold,
-    **hold_invariants.CHECKS,
 }
 
 

@@ -1,12 +1,12 @@
 """What must be true of holds: what is held stays, and what stays for a hold is held by one that stands."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from policies.retention import UNTIL_RELEASED
+from vault.finding import Finding
 from vault.holds.tables import Hold
 from vault.tables import Recording, State
 
@@ -14,20 +14,19 @@ _STANDS = exists().where(Hold.recording_id == Recording.id, Hold.lifted_at.is_(N
 _THERE = Recording.state.in_([State.KEPT, State.QUARANTINED])
 
 
-def held_and_due(session: Session, _now: datetime) -> Iterator[str]:
-    """A hold stands, and the recording has an end all the same, or is gone."""
-    query = (
+def check(session: Session, most: int) -> Iterator[Finding]:
+    """What is wrong with holds, `most` findings of each kind."""
+    # A hold stands, and the recording has an end all the same, or is gone.
+    due = (
         select(Hold.recording_id)
         .join(Recording, Recording.id == Hold.recording_id)
         .where(Hold.lifted_at.is_(None), ~_THERE | (Recording.dispose_after != UNTIL_RELEASED))
+        .distinct()
+        .limit(most)
     )
-    return map(str, session.scalars(query.distinct()))
-
-
-def held_by_nothing(session: Session, _now: datetime) -> Iterator[str]:
-    """A recording stays until it is released, and no hold stands that could be."""
-    query = select(Recording.id).where(_THERE, Recording.dispose_after == UNTIL_RELEASED, ~_STANDS)
-    return map(str, session.scalars(query))
-
-
-CHECKS = {"held-and-due": held_and_due, "held-by-nothing": held_by_nothing}
+    for recording in session.scalars(due):
+        yield Finding("held-and-due", str(recording))
+    # A recording stays until it is released, and no hold stands that could be.
+    alone = select(Recording.id).where(_THERE, Recording.dispose_after == UNTIL_RELEASED, ~_STANDS)
+    for recording in session.scalars(alone.limit(most)):
+        yield Finding("held-by-nothing", str(recording))

@@ -52,7 +52,7 @@ def _recording_routes(vault: Vault, clock: Clock) -> APIRouter:
         page = reading.of_recording(vault, caller, RecordingId(recordingId), now=clock())
         return shapes.HoldPage(holds=_shown(page))
 
-    @router.put("/recordings/{recordingId}/regime", operation_id="changeRegime")
+    @router.post("/recordings/{recordingId}/regime-changes", status_code=201, operation_id="changeRegime")
     def change(
         recordingId: UUID,  # noqa: N803  # camelCase on the wire
         body: shapes.NewRegime,
