@@ -127,9 +127,11 @@ def decide(
     was. Raises facts.Unknown, RequestClosed and GrantTooLong.
     """
     with vault.database.transaction() as session:
-        # 1. the facts; the request is locked, so that it is decided once, and the recording, as in `ask`
-        row = facts.request_row(session, request_id, lock=True)
+        # 1. the facts; the recording is locked, as in `ask`, and then the request, so it is decided once.
+        # In this order, as the sweep does, which closes the requests of what it takes.
+        row = facts.request_row(session, request_id)
         recording = facts.recording(session, RecordingId(row.recording_id), lock=True)
+        row = facts.request_row(session, request_id, lock=True)
         rule_set = vault.rule_sets.of(recording.municipality)
         situation = _situation(session, rule_set, caller, Action.DECIDE, recording, row, now)
         # 2. the decision: may this person decide on this?
