@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -149,16 +150,21 @@ def announce(intake: Intake, dock: DockIdentity, said: Announcement, *, now: dat
                 thing=("recording", str(kept.recording_id if kept else recording_id)),
                 subject=str(officer.id),
                 facts={"length": said.length},
-                details={
-                    "camera": said.camera,
-                    "startedAt": said.started_at,
-                    "cameraClock": said.clocks and said.clocks.camera,
-                    "dockClock": said.clocks and said.clocks.dock,
-                    "sha256": said.sha256,
-                },
+                details=_as_said(said),
             ),
         )
     return recording_id
+
+
+def _as_said(said: Announcement) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        "camera": said.camera,
+        "startedAt": said.started_at,
+        "cameraClock": said.clocks and said.clocks.camera,
+        "dockClock": said.clocks and said.clocks.dock,
+        "sha256": said.sha256,
+    }
+    return details
 
 
 def _require_records(intake: Intake, municipality: str) -> None:
