@@ -93,11 +93,9 @@ def settle(intake: Intake, by: Actor, *, now: datetime) -> Iterator[Settled]:
     missing = postponed = 0
     found = survey(intake, now=now)
     while batch := list(islice(found, BATCH)):
-        outcomes: list[Settled | None] = [
-            each if isinstance(each, Missing) else _discard(intake, each) for each in batch
-        ]
+        outcomes = [_settle(intake, each) for each in batch]
         _tell(intake, by, [each for each in outcomes if isinstance(each, Orphan)], now)
-        for outcome in filter(None, outcomes):
+        for outcome in (each for each in outcomes if each is not None):
             missing += isinstance(outcome, Missing)
             postponed += isinstance(outcome, Postponed)
             _alarm(outcome)
@@ -109,6 +107,10 @@ def settle(intake: Intake, by: Actor, *, now: datetime) -> Iterator[Settled]:
 def reap_orphans(intake: Intake, by: Actor = INGEST, *, now: datetime) -> int:
     """As `settle`; how many objects went."""
     return sum(isinstance(each, Orphan) for each in settle(intake, by, now=now))
+
+
+def _settle(intake: Intake, found: Orphan | Missing) -> Settled | None:
+    return _discard(intake, found) if isinstance(found, Orphan) else found
 
 
 def _discard(intake: Intake, orphan: Orphan) -> Orphan | Postponed | None:

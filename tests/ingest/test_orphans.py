@@ -17,6 +17,7 @@ from tests.stores import BrittleStore
 from tests.watching import entries, footage, keep, parts_on_disk
 from vault.audit import Event
 from vault.ids import new_id
+from vault.inventory import shelves
 from vault.leaves import read_leaf
 from vault.objects import StoreUnavailable
 from vault.tables import Part
