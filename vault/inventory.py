@@ -72,12 +72,13 @@ def shelves(database: Database, store: ObjectStore) -> Iterator[Shelf]:
 def amiss_still(database: Database, store: ObjectStore, part: Owned) -> bool:
     """Whether a part's object is still not as it was sealed, asked of both sides anew."""
     with database.reading() as session:
-        query = select(Recording.state).join(Part, Part.recording_id == Recording.id)
-        state = session.scalar(query.where(Part.object_name == part.name))
-    if state not in MUST_BE_THERE:
+        query = select(Recording.id, Recording.state).join(Part, Part.recording_id == Recording.id)
+        row = session.execute(query.where(Part.object_name == part.name)).one_or_none()
+    if row is None or row.state not in MUST_BE_THERE:
         return False
-    # A row may name what cannot be a name: then no object is its.
-    found = store.list(part.name) if NAME.fullmatch(part.name) else ()
+    # A row may name what cannot be a name, or what is another recording's: then no object is its.
+    own = NAME.fullmatch(part.name) and part.name.startswith(f"{row.id}/")
+    found = store.list(part.name) if own else ()
     return part.size not in [each.size for each in found]
 
 
