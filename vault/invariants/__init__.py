@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Event
+from vault.disposal import invariants as disposal_invariants
 from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
-from vault.invariants import opening, stock, terms
+from vault.invariants import opening, sealed, stock, terms
 from vault.invariants.depth import Depth, Tell, quiet
-from vault.keys import KeyRingError, WrappedKey
 from vault.log import invariants as log_invariants
 from vault.rulesets import is_whole
 from vault.signals.tables import RaisedSignal
@@ -52,6 +52,7 @@ def check_all(
 ) -> list[Finding]:
     """Every finding of every check. Raises the store's errors: what cannot be looked at is not whole."""
     long = (
+        sealed.check(vault),
         stock.check(vault, tell=tell),
         opening.check(vault, now=now, depth=depth, tell=tell),
         terms.check(vault, now=now, tell=tell),
@@ -70,12 +71,12 @@ def _at_one_moment(vault: Vault, now: datetime) -> list[Finding]:
         of_log = log_invariants.check(session, vault.ring, now)
         return [
             *found,
-            *_keys(vault, session),
             *_payloads(vault, session),
             *_untold(vault, session),
             *of_log,
             *_trail(vault, session, now),
             *erasure_invariants.check(vault, session, now),
+            *disposal_invariants.check(vault, session, now),
         ]
 
 
@@ -108,13 +109,6 @@ def _astray() -> Select[tuple[UUID]]:
     until_here = func.sum(Part.length).over(partition_by=Part.recording_id, order_by=Part.index)
     placed = select(Part.recording_id, Part.first, (until_here - Part.length).label("right")).subquery()
     return select(placed.c.recording_id).where(placed.c.first != placed.c.right).distinct()
-
-
-def _overdue(session: Session, now: datetime) -> Iterator[str]:
-    query = select(Recording.id).where(
-        Recording.state.in_([State.KEPT, State.QUARANTINED]), Recording.dispose_after <= now
-    )
-    return map(str, session.scalars(query))
 
 
 def _never_examined(session: Session, now: datetime) -> Iterator[str]:
@@ -199,25 +193,11 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     ),
     "parts-do-not-add-up": _parts_do_not_add_up,
     "never-examined": _never_examined,
-    "term-is-over": _overdue,
     "grant-without-approval": _grants_without_approval,
     "rule-set-altered": _rule_sets_altered,
     "decision-without-rules": _decisions_without_rules,
     "signal-without-entry": _signals_untold,
 }
-
-
-def _keys(vault: Vault, session: Session) -> Iterator[Finding]:
-    """Every wrapped key opens with the ring we have: a lost private key is found before it is needed."""
-    query = select(SealedKey, Recording.municipality_id).join(
-        Recording, Recording.id == SealedKey.recording_id
-    )
-    for row, municipality in session.execute(query.execution_options(yield_per=500)):
-        try:
-            wrapped = WrappedKey(row.key_id, row.sealed)
-            vault.ring.unwrap(wrapped, recording=row.recording_id, municipality=municipality)
-        except KeyRingError:
-            yield Finding("sealed-key-does-not-open", str(row.recording_id))
 
 
 def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
