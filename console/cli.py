@@ -15,7 +15,7 @@ import typer
 
 from auditor import watching
 from auditor.cli import REFUSALS as AUDITOR_REFUSALS
-from console import audit, holds, keys, policy, registering, signals
+from console import audit, checking, holds, keys, policy, registering, signals
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
 from console.keeper import Keeper
@@ -54,6 +54,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
 app.command("evidence")(evidence)
+app.command("check")(checking.check)
+app.command("reap")(checking.run_reap)
 app.add_typer(signals.app, name="signals")
 app.add_typer(holds.app, name="hold")
 app.command("regime")(holds.change_regime)
@@ -152,18 +154,6 @@ def run_migrate() -> None:
     settings = load()
     migrate(database_of(settings), ingest_role=settings.database_ingest_role)
     store_of(settings, create=True)
-
-
-@app.command("check")
-def run_check() -> None:
-    """Check every invariant now; exits with 1 when something is wrong. Tells who takes in no footage."""
-    settings = load()
-    keeper = Keeper(open_vault(settings), settings, operator())
-    count = keeper.check()
-    for municipality, missing in keeper.closed().items():
-        typer.echo(f"{municipality} takes in no footage; missing: {', '.join(missing) or 'rules'}")
-    typer.echo(f"findings: {count}")
-    raise typer.Exit(1 if count else 0)
 
 
 @app.command("quarantine")

@@ -79,7 +79,8 @@ class Settings(BaseSettings):
     )
     """Footage that claims to last longer goes to quarantine: no shift lasts that long."""
     clock_tolerance: timedelta = Field(default=timedelta(minutes=5), ge=timedelta(0), le=timedelta(hours=24))
-    """How far ahead of ours a camera's clock may be before its recording goes to quarantine."""
+    """How far ahead of ours a camera's clock may be before its recording goes to quarantine, and how far a
+    dock's clock may differ to correct a camera's."""
     probe_seconds: int = Field(default=60, ge=1, le=3600)
     """Wall-clock limit on looking at one recording with ffprobe."""
     probe_memory_bytes: int = Field(default=1536 * MIB, ge=256 * MIB)
