@@ -25,6 +25,12 @@ _GROUNDS = {
         "eerder gewist: een bezwaar is toegewezen", "erased early: an objection was granted"
     ),
 }
+_TOO_EARLY = Text(
+    "Niet gecontroleerd: of de termijn om was. De genoemde regels geven een langere; dat kan als die pas "
+    "gingen gelden toen deze opname al weg moest. Zoek in het log naar rules.activated.",
+    "Not checked: whether its term was over. The rules it names give a longer one, which can be when those "
+    "came into force when this recording was due already. Look in the log for rules.activated.",
+)
 _LIMITS = (
     Text(
         "Dit bewijst niet dat er nergens een kopie is die het systeem niet kent, zoals een verstrekte "
@@ -84,8 +90,9 @@ def _check(
         flaw = broken.flaw.value
         return Outcome.MISMATCH, [Text(f"{flaw.nl} ({broken.detail})", f"{flaw.en} ({broken.detail})")]
     missing = [each for each in witnesses if any(each not in signed.cosigned_at for signed in shown.signed)]
-    told = _unseen(missing) if short else [*_told(shown), *_unseen(missing), *_LIMITS]
-    return Outcome.UNCHECKED if missing else Outcome.PROVEN, told
+    unseen = [*_unseen(missing), *([_TOO_EARLY] if shown.too_early else [])]
+    told = unseen if short else [*_told(shown), *unseen, *_LIMITS]
+    return Outcome.UNCHECKED if unseen else Outcome.PROVEN, told
 
 
 def _unseen(missing: Sequence[VerifierKey]) -> list[Text]:

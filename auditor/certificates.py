@@ -19,7 +19,7 @@ from typing import Any
 from auditor import disposals, leaves
 from auditor.checkpoints import Signed
 from auditor.disposal_forms import StatementBroken, canonical, read
-from auditor.disposals import Statement, StatementUntrue
+from auditor.disposals import AMSTERDAM, Statement, StatementUntrue, least_due
 from auditor.language import Text
 from auditor.leaves import LeafBroken
 from auditor.notes import NoteBroken, VerifierKey, unarmour
@@ -59,8 +59,9 @@ class Flaw(enum.Enum):
         "The proof does not show that this entry is in the log.",
     )
     UNTRUE = Text(
-        "De verklaring spreekt zichzelf tegen: de volgorde van de momenten of de termijn klopt niet.",
-        "The statement contradicts itself: its moments are out of order, or its term was not over.",
+        "De verklaring spreekt zichzelf tegen: de volgorde van de momenten klopt niet, of er gold nog een "
+        "bewaarplicht.",
+        "The statement contradicts itself: its moments are out of order, or a hold still stood.",
     )
     KEY = Text(
         "De regel over de vernietigde sleutel hoort niet bij deze verklaring.",
@@ -101,6 +102,11 @@ class Shown:
     disposed: Entered
     key_destroyed: Entered | None
     """None when the document does not have it: the key was not destroyed yet when it was made."""
+
+    @property
+    def too_early(self) -> bool:
+        """Whether the term of the rule set that it names was not over on the day it was due."""
+        return self.statement.due.astimezone(AMSTERDAM).date() < least_due(self.statement)
 
     @property
     def signed(self) -> tuple[Signed, ...]:

@@ -120,6 +120,7 @@ _MEMBERS: Mapping[str, tuple[str, Reader]] = {
     "sha256": ("sha256", _text("(?:[0-9a-f]{64})?")),
     "ground": ("ground", _text("|".join(GROUNDS))),
     "ruleSet": ("rule_set", _text("[0-9a-f]{64}")),
+    "termFrom": ("term_from", _day),
     "termDays": ("term_days", _count(1)),
     "holds": ("holds", _holds),
     "due": ("due", _moment),

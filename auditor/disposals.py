@@ -1,4 +1,4 @@
-"""What a certificate of disposal states (verklaring van vernietiging), and whether that can be true by itself.
+"""What a certificate of disposal states (verklaring van vernietiging), and whether it can be true by itself.
 
 Its moments are in order, and nothing was gone before its term was over. It names nobody.
 """
@@ -53,6 +53,8 @@ class Statement:
     """Of the footage, hexadecimal; empty where it could not be read."""
     ground: str
     rule_set: str
+    term_from: date
+    """The day in Amsterdam from which its term runs: of recording, or of arrival into quarantine."""
     term_days: int
     holds: tuple[Held, ...]
     due: datetime
@@ -84,8 +86,18 @@ def check(statement: Statement) -> None:
         (first, at), (second, then) = earlier, later
         if at > then:
             raise StatementUntrue(f"{second} {then} is before {first} {at}")
-    if why := _too_early(statement):
-        raise StatementUntrue(why)
+    for hold in statement.holds:
+        if why := _held(hold, statement.due):
+            raise StatementUntrue(f"the hold of {hold.placed_at} ({hold.trigger}) {why}")
+
+
+def least_due(statement: Statement) -> date:
+    """The first day in Amsterdam on which its term can be over, by the rule set that it names, holds apart.
+
+    It was due before that day in one case only: other rules held then, and longer terms came into force
+    when it was due already, for what is due does not come back.
+    """
+    return statement.term_from + timedelta(days=statement.term_days)
 
 
 def _orders(told: Statement) -> Iterator[tuple[tuple[str, datetime], tuple[str, datetime]]]:
@@ -103,24 +115,14 @@ def _orders(told: Statement) -> Iterator[tuple[tuple[str, datetime], tuple[str, 
             yield ("placedAt", hold.placed_at), ("releasedAt", hold.released_at)
 
 
-def _too_early(told: Statement) -> str | None:
-    """Why the term cannot have been over when it is said to be, by the day of recording and the holds.
-
-    The base term to the day only: at what time was recorded is not told. What lay in quarantine may have
-    stayed longer, for there the term runs from its arrival. A hold that came when the footage was due
-    already came too late, and held nothing.
-    """
-    ends = told.recorded_on + timedelta(days=told.term_days)
-    if told.due.astimezone(AMSTERDAM).date() < ends:
-        return f"due {told.due}, and its term lasts until {ends}"
-    for hold in told.holds:
-        if hold.placed_at >= told.due:
-            continue
-        if hold.released_at is None:
-            return f"the hold of {hold.placed_at} ({hold.trigger}) was never released"
-        if (until := _days_later(hold.released_at, hold.days_after)) > told.due:
-            return f"due {told.due}, and the hold of {hold.placed_at} ({hold.trigger}) lasts until {until}"
-    return None
+def _held(hold: Held, due: datetime) -> str | None:
+    """Why a hold still held what was due at `due`; None when it did not, or came too late to hold."""
+    if hold.placed_at >= due:
+        return None
+    if hold.released_at is None:
+        return "was never released"
+    until = _days_later(hold.released_at, hold.days_after)
+    return f"lasts until {until}, and it was due {due}" if until > due else None
 
 
 def _days_later(moment: datetime, days: int) -> datetime:

@@ -35,6 +35,7 @@ def statement_of(**changed: Any) -> dict[str, Any]:
         "sha256": "ab" * 32,
         "ground": "term-over",
         "ruleSet": "cd" * 32,
+        "termFrom": "2026-11-03",
         "termDays": 28,
         "holds": [
             {

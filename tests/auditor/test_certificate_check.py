@@ -66,6 +66,15 @@ def test_a_witness_that_did_not_cosign(tmp_path: Path) -> None:
     assert "getuige or.example tekende dit controlepunt niet mee" in said.output
 
 
+def test_a_term_that_was_not_over_by_the_rules_it_names(tmp_path: Path) -> None:
+    file, statement = tmp_path / "early.json", statement_of(termDays=29)
+    log = FourEntries(disposed_leaf(statement), private=LOG.private)
+    file.write_text(json.dumps(document_of(statement, log)[0]))
+    said = check(file, "--language", "en")
+    assert said.exit_code == 2
+    assert "Not checked: whether its term was over" in said.output
+
+
 def test_a_folder_of_them(tmp_path: Path) -> None:
     for number in range(3):
         put(tmp_path, f"{number}.json")

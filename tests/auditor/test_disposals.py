@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from auditor.disposal_forms import read
-from auditor.disposals import StatementUntrue, check
+from auditor.disposals import StatementUntrue, check, least_due
 from tests.disposed import statement_of
 
 
@@ -28,7 +28,6 @@ def test_what_it_says() -> None:
         ({"keyDestroyed": "2026-12-01T10:00:59+00:00"}, "keyDestroyed"),
         ({"objectsDiscarded": "2026-12-01T10:00:59+00:00"}, "objectsDiscarded"),
         ({"lockedUntil": "2026-12-01T10:01:03+00:00"}, "lockedUntil"),
-        ({"termDays": 29}, "its term lasts until 2026-12-02"),
     ],
 )
 def test_moments_out_of_order(changed: dict[str, Any], why: str) -> None:
@@ -80,3 +79,8 @@ def test_what_is_erased_early_goes_before_it_is_due() -> None:
     check(told)
     with pytest.raises(StatementUntrue):
         check(read(statement_of(due="2027-01-01T10:00:00+00:00", termDays=59)))
+
+
+def test_when_its_term_can_be_over_at_the_earliest() -> None:
+    assert least_due(read(statement_of())) == date(2026, 12, 1)
+    assert least_due(read(statement_of(termFrom="2026-11-04"))) == date(2026, 12, 2)
