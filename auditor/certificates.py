@@ -26,7 +26,8 @@ from auditor.notes import NoteBroken, VerifierKey, unarmour
 from auditor.receipts import ReceiptBroken, in_log
 
 DISPOSED = "recording.disposed"
-KEY_DESTROYED = "disposal-key.destroyed"
+KEY_DESTROYED = ("disposal-key.destroyed", "sealing-key.destroyed")
+"""The second for what went so soon after it came that its key was still that of its arrival."""
 MOST_BYTES = 4 * 1024 * 1024
 _MEMBERS = frozenset({"certificate", "leaf", "proof"})
 _KEY = "keyDestroyed"
@@ -159,7 +160,9 @@ def _key_destroyed(
     if not isinstance(found, dict) or found.keys() != {"leaf", "proof"}:
         raise CertificateBroken(Flaw.DOCUMENT, f"{_KEY} has a leaf and a proof")
     leaf = _leaf(found["leaf"], Flaw.KEY)
-    _agree(leaf, Flaw.KEY, type=KEY_DESTROYED, org=statement.municipality)
+    _agree(leaf, Flaw.KEY, org=statement.municipality)
+    if leaf["type"] not in KEY_DESTROYED:
+        raise CertificateBroken(Flaw.KEY, f"it is of type {leaf['type']}")
     if statement.key_id is None or _fact(leaf, "keyId") != statement.key_id:
         raise CertificateBroken(Flaw.KEY, f"it is of key {_fact(leaf, 'keyId')}, not {statement.key_id}")
     entered = _entered(found, leaf, log, witnesses)

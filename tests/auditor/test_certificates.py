@@ -130,6 +130,13 @@ def test_a_statement_in_no_form_or_that_cannot_be_true() -> None:
     assert entered(STATEMENT, t=DISPOSED_AT - 1_000_000).flaw is Flaw.UNTRUE
 
 
+def test_what_went_at_once_was_wrapped_by_a_key_of_arrival() -> None:
+    statement = statement_of(keyExpires=None)
+    log = FourEntries(disposed_leaf(statement), destroyed_leaf(type="sealing-key.destroyed"))
+    found, key = document_of(statement, log)
+    assert verify(json.dumps(found).encode(), key).key_destroyed
+
+
 def with_key(leaf: bytes, **changed: Any) -> CertificateBroken:
     statement = statement_of(**changed)
     return broken(*document_of(statement, FourEntries(disposed_leaf(statement), leaf)))
@@ -138,7 +145,7 @@ def with_key(leaf: bytes, **changed: Any) -> CertificateBroken:
 def test_a_key_that_is_not_the_one() -> None:
     assert with_key(destroyed_leaf("fedcba9876543210")).flaw is Flaw.KEY
     assert with_key(destroyed_leaf(org="elders")).flaw is Flaw.KEY
-    assert with_key(destroyed_leaf(type="sealing-key.destroyed")).flaw is Flaw.KEY
+    assert with_key(destroyed_leaf(type="receipt-key.destroyed")).flaw is Flaw.KEY
     assert with_key(destroyed_leaf(facts=None)).flaw is Flaw.KEY
     assert with_key(destroyed_leaf(), keyId=None).flaw is Flaw.KEY
     # While the recording's own key was wrapped under it, it cannot have been destroyed.
