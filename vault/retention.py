@@ -38,6 +38,6 @@ def holds_of(session: Session, recordings: Collection[UUID]) -> Mapping[UUID, Se
     """Every hold that is or was on these recordings, with one question; none is an empty list."""
     found: defaultdict[UUID, list[Held]] = defaultdict(list)
     query = select(Hold.recording_id, Hold.placed_at, Hold.lifted_at, Hold.days_after)
-    for recording, *hold in session.execute(query.where(Hold.recording_id.in_(recordings))):
-        found[recording].append(Held(*hold))
+    for row in session.execute(query.where(Hold.recording_id.in_(recordings))):
+        found[row.recording_id].append(Held(row.placed_at, row.lifted_at, row.days_after))
     return found

@@ -79,7 +79,8 @@ def _questions(now: datetime) -> dict[str, Select[UUID]]:
         "disposed-too-early": _of_disposals(
             Disposal.ground == Ground.TERM_OVER, Disposal.begun_at < Disposal.due
         ),
-        "disposed-while-held": select(Disposal.recording_id.distinct())
+        "disposed-while-held": select(Disposal.recording_id)
+        .distinct()
         .join(Hold, Hold.recording_id == Disposal.recording_id)
         # One that came when it was due already came too late, and one that came later is nobody's fault here.
         .where(
