@@ -16,6 +16,7 @@ import typer
 from auditor import watching
 from auditor.cli import REFUSALS as AUDITOR_REFUSALS
 from console import audit, keys, policy, registering, signals
+from console.certificates import certificate
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
 from console.keeper import Keeper
@@ -25,12 +26,15 @@ from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from policies.retention import AMSTERDAM
 from vault import logs, quarantine, rule_records
+from vault.disposal.certificates import NotDisposed
+from vault.disposal.proving import EntryPruned
 from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
 from vault.evidence.periods import PeriodUnreadable
 from vault.facts import Unknown
 from vault.keys import KeyRingError
 from vault.log.exporting import ExportRefused
+from vault.log.reading import NotNumbered
 from vault.log.witnesses import CosignatureRefused
 from vault.objects import StoreUnavailable
 from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered, RoleUnknown
@@ -51,6 +55,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
 app.command("evidence")(evidence)
+app.command("certificate")(certificate)
 app.add_typer(signals.app, name="signals")
 
 REFUSALS = (
@@ -78,6 +83,9 @@ REFUSALS = (
     NotReady,
     EpochStays,
     ExportRefused,
+    NotDisposed,
+    NotNumbered,
+    EntryPruned,
     CosignatureRefused,
     *AUDITOR_REFUSALS,
 )

@@ -5,6 +5,7 @@ the log; `auditor.certificates` checks it without a network. docs/formats.md has
 """
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Certificate:
     """Of recording.disposed."""
     key: Proven | None
     """That the key went under which backups have the recording's own; None until then."""
+    digest: str
+    """SHA-256 of the statement, hexadecimal: what its entry names."""
     document: bytes
     """What an outsider checks: canonical JSON."""
 
@@ -138,7 +141,8 @@ def compose(session: Session, disposal: Disposal) -> Certificate:
     document: dict[str, Plain] = {"certificate": told, **_members(entry)}
     if key:
         document["keyDestroyed"] = _members(key)
-    return Certificate(disposal_forms.read(told), entry, key, canonical(document))
+    digest = hashlib.sha256(disposal.certificate).hexdigest()
+    return Certificate(disposal_forms.read(told), entry, key, digest, canonical(document))
 
 
 def _members(entry: Proven) -> dict[str, Plain]:
