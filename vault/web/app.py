@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from vault import tracing
 from vault.completions import Completions
 from vault.db import DatabaseAway
+from vault.disposal.certificates import NotDisposed
+from vault.disposal.proving import EntryPruned
 from vault.facts import Unknown
 from vault.footage import RangeOutside
 from vault.keys import KeyRing, Role, WrappingBroken
@@ -28,7 +30,7 @@ from vault.settings import Settings
 from vault.signals.settling import AlreadySettled
 from vault.trail import NothingToFind, TooMany
 from vault.vault import Vault
-from vault.web import api, authzen, description, log, problems, rules, signals
+from vault.web import api, authzen, certificates, description, log, problems, rules, signals
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -45,6 +47,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     RequestClosed: problems.REQUEST_CLOSED,
     GrantTooLong: problems.GRANT_TOO_LONG,
     AlreadySettled: problems.SIGNAL_SETTLED,
+    NotDisposed: problems.NOT_DISPOSED,
+    EntryPruned: problems.CERTIFICATE_GONE,
     NothingToFind: problems.NOTHING_TO_FIND,
     TooMany: problems.TOO_MANY,
     RangeOutside: problems.RANGE,
@@ -114,6 +118,7 @@ def _api(vault: Vault, settings: Settings, watch: api.Watch, clock: Callable[[],
     app.include_router(api.routes(vault, watch, clock))
     app.include_router(rules.routes(vault, clock))
     app.include_router(signals.routes(vault, clock))
+    app.include_router(certificates.routes(vault, clock))
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     _add_problems(app)
     return app
