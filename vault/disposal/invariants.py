@@ -31,71 +31,66 @@ _AT_ONCE = 500
 
 def check(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
     """Every finding about disposals."""
-    for name, query in _questions(now).items():
-        for about in session.scalars(query.limit(MOST)):
-            yield Finding(name, str(about))
-    for name, of in _OF_ENTRIES.items():
-        for found in islice(of(session), MOST):
-            yield Finding(name, found)
+    for name, of in _CHECKS.items():
+        for about in islice(of(session, now), MOST):
+            yield Finding(name, about)
     for recording in islice(_objects(vault, session), MOST):
         yield Finding("disposed-with-remains", recording)
 
 
-def _questions(now: datetime) -> dict[str, Select[UUID]]:
-    gone, disposed = Recording.state.in_(_GONE), Recording.state == State.DISPOSED
-    locked = Disposal.locked_until > now - DONE_WITHIN
-    unfinished = or_(*(each.is_(None) for each in (Disposal.certificate, Disposal.disposed_at)))
-    return {
-        "term-is-over": select(Recording.id).where(
-            Recording.state.in_(THERE), Recording.dispose_after <= now - SWEPT_WITHIN
-        ),
-        "disposal-stuck": _of_disposals(
-            Disposal.disposed_at.is_(None),
-            Disposal.begun_at < now - DONE_WITHIN,
-            or_(Disposal.locked_until.is_(None), ~locked),
-        ),
-        "disposed-and-opens": select(Recording.id).where(
-            gone, select(SealedKey).where(SealedKey.recording_id == Recording.id).exists()
-        ),
-        "disposed-with-remains": select(Recording.id).where(
-            disposed,
-            or_(
-                select(Part).where(Part.recording_id == Recording.id).exists(),
-                select(Depiction).where(Depiction.recording_id == Recording.id).exists(),
-            ),
-        ),
-        "disposed-and-granted": select(Grant.id)
-        .join(Recording, Recording.id == Grant.recording_id)
-        .where(gone, Grant.revoked_at.is_(None), Grant.valid_until > now),
-        "disposed-without-certificate": select(Recording.id)
-        .outerjoin(Disposal, Disposal.recording_id == Recording.id)
-        .where(or_(gone & Disposal.recording_id.is_(None), disposed & unfinished)),
-        "disposal-of-what-is-kept": _of_disposals(
-            or_(
-                Recording.state.not_in(_GONE),
-                Disposal.disposed_at.is_not(None) & (Recording.state != State.DISPOSED),
-            )
-        ),
-        "disposed-too-early": _of_disposals(
-            Disposal.ground == Ground.TERM_OVER, Disposal.begun_at < Disposal.due
-        ),
-        "disposed-while-held": select(Disposal.recording_id)
-        .distinct()
-        .join(Hold, Hold.recording_id == Disposal.recording_id)
-        # One that came when it was due already came too late, and one that came later is nobody's fault here.
-        .where(
-            Hold.placed_at < Disposal.due,
-            Hold.placed_at < Disposal.begun_at,
-            or_(Hold.lifted_at.is_(None), Hold.lifted_at > Disposal.begun_at),
-        ),
-    }
+def _asked(query: Callable[[datetime], Select[UUID]]) -> Callable[[Session, datetime], Iterator[str]]:
+    return lambda session, now: map(str, session.scalars(query(now).limit(MOST)))
+
+
+def _of_recordings(*where: ColumnElement[bool]) -> Select[UUID]:
+    return select(Recording.id).outerjoin(Disposal, Disposal.recording_id == Recording.id).where(*where)
 
 
 def _of_disposals(*where: ColumnElement[bool]) -> Select[UUID]:
     return select(Disposal.recording_id).join(Recording, Recording.id == Disposal.recording_id).where(*where)
 
 
-def _certificates_altered(session: Session) -> Iterator[str]:
+def _stuck(now: datetime) -> Select[UUID]:
+    locked = Disposal.locked_until > now - DONE_WITHIN
+    return _of_disposals(
+        Disposal.disposed_at.is_(None),
+        Disposal.begun_at < now - DONE_WITHIN,
+        or_(Disposal.locked_until.is_(None), ~locked),
+    )
+
+
+def _with_rows(_now: datetime) -> Select[UUID]:
+    rows = (select(table).where(table.recording_id == Recording.id).exists() for table in (Part, Depiction))
+    return _of_recordings(Recording.state == State.DISPOSED, or_(*rows))
+
+
+def _granted(now: datetime) -> Select[UUID]:
+    return (
+        select(Grant.id)
+        .join(Recording, Recording.id == Grant.recording_id)
+        .where(Recording.state.in_(_GONE), Grant.revoked_at.is_(None), Grant.valid_until > now)
+    )
+
+
+def _uncertified(_now: datetime) -> Select[UUID]:
+    unfinished = or_(*(each.is_(None) for each in (Disposal.certificate, Disposal.disposed_at)))
+    disposed = Recording.state == State.DISPOSED
+    return _of_recordings(
+        or_(Recording.state.in_(_GONE) & Disposal.recording_id.is_(None), disposed & unfinished)
+    )
+
+
+def _held(_now: datetime) -> Select[UUID]:
+    """One that came when it was due already came too late; one that came later is nobody's fault here."""
+    query = _of_disposals(
+        Hold.placed_at < Disposal.due,
+        Hold.placed_at < Disposal.begun_at,
+        or_(Hold.lifted_at.is_(None), Hold.lifted_at > Disposal.begun_at),
+    )
+    return query.join(Hold, Hold.recording_id == Disposal.recording_id).distinct()
+
+
+def _certificates_altered(session: Session, _now: datetime) -> Iterator[str]:
     """Certificates that are not what the trail says was certified, or of which it says nothing."""
     since = told_since(session)
     query = (
@@ -112,7 +107,7 @@ def _certificates_altered(session: Session) -> Iterator[str]:
             yield str(recording)
 
 
-def _entries_without_disposal(session: Session) -> Iterator[str]:
+def _entries_without_disposal(session: Session, _now: datetime) -> Iterator[str]:
     """The trail tells of a disposal, and there is none by that entry: told twice, or a row was taken away."""
     for event, column in (
         (Event.RECORDING_DISPOSING, Disposal.begun_in),
@@ -124,12 +119,6 @@ def _entries_without_disposal(session: Session) -> Iterator[str]:
         yield from map(str, session.scalars(query))
 
 
-_OF_ENTRIES: dict[str, Callable[[Session], Iterator[str]]] = {
-    "certificate-altered": _certificates_altered,
-    "disposal-entry-without-row": _entries_without_disposal,
-}
-
-
 def _objects(vault: Vault, session: Session) -> Iterator[str]:
     """Recordings that are disposed of by their row, and of which the store has an object."""
     stored = (name for name, _ in groupby(vault.store.list(""), lambda each: each.name.partition("/")[0]))
@@ -138,3 +127,34 @@ def _objects(vault: Vault, session: Session) -> Iterator[str]:
             Recording.id.in_([UUID(name) for name in some]), Recording.state == State.DISPOSED
         )
         yield from map(str, session.scalars(query))
+
+
+_CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
+    "term-is-over": _asked(
+        lambda now: _of_recordings(Recording.state.in_(THERE), Recording.dispose_after <= now - SWEPT_WITHIN)
+    ),
+    "disposal-stuck": _asked(_stuck),
+    "disposed-and-opens": _asked(
+        lambda _now: _of_recordings(
+            Recording.state.in_(_GONE),
+            select(SealedKey).where(SealedKey.recording_id == Recording.id).exists(),
+        )
+    ),
+    "disposed-with-remains": _asked(_with_rows),
+    "disposed-and-granted": _asked(_granted),
+    "disposed-without-certificate": _asked(_uncertified),
+    "disposal-of-what-is-kept": _asked(
+        lambda _now: _of_disposals(
+            or_(
+                Recording.state.not_in(_GONE),
+                Disposal.disposed_at.is_not(None) & (Recording.state != State.DISPOSED),
+            )
+        )
+    ),
+    "disposed-too-early": _asked(
+        lambda _now: _of_disposals(Disposal.ground == Ground.TERM_OVER, Disposal.begun_at < Disposal.due)
+    ),
+    "disposed-while-held": _asked(_held),
+    "certificate-altered": _certificates_altered,
+    "disposal-entry-without-row": _entries_without_disposal,
+}

@@ -159,7 +159,7 @@ def _begin_batch(
                 due.append(row)
                 continue
             # Whoever placed that hold did not move the term: no footage goes for that.
-            log.error("disposal.held-and-due", recording=str(row.id), until=spared)
+            log.error("disposal.held-and-due", recording=str(row.id), why=spared.isoformat())
             row.dispose_after = due_under(row, rule_set.terms, holds[row.id])
         if due:
             beginning.begin_all(vault, session, due, ground=Ground.TERM_OVER, now=now, by=by)
