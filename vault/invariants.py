@@ -204,9 +204,15 @@ def _keys(vault: Vault, session: Session) -> Iterator[Finding]:
 
 
 def _objects(vault: Vault, session: Session) -> Iterator[Finding]:
-    """Every part has its object, of the right size. An object without a part is the reaper's business."""
+    """Every part has its object, of the right size, unless it is being disposed of. An object without a part is
+    the reaper's business."""
     stored: dict[str, StoredObject] = {found.name: found for found in vault.store.list("")}
-    for name, length in session.execute(select(Part.object_name, Part.length)):
+    query = (
+        select(Part.object_name, Part.length)
+        .join(Recording, Recording.id == Part.recording_id)
+        .where(Recording.state != State.DISPOSING)
+    )
+    for name, length in session.execute(query):
         if name not in stored:
             yield Finding("object-missing", name)
         elif stored[name].size != sealed_length(length):
