@@ -26,7 +26,7 @@ from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from policies.retention import AMSTERDAM
 from vault import logs, quarantine, rule_records
-from vault.disposal.certificates import NotDisposed
+from vault.disposal.certificates import CertificateAltered, NotDisposed
 from vault.disposal.proving import EntryPruned
 from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
@@ -84,6 +84,7 @@ REFUSALS = (
     EpochStays,
     ExportRefused,
     NotDisposed,
+    CertificateAltered,
     NotNumbered,
     EntryPruned,
     CosignatureRefused,

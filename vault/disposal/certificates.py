@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
@@ -30,12 +31,18 @@ from vault.standing import By, Standing, append_before, stand_before
 from vault.tables import Recording
 from vault.vault import Vault
 
+log = structlog.get_logger()
+
 AT_ONCE = 100
 """Certificates composed with one look at the database."""
 
 
 class NotDisposed(Exception):
     """There is no certificate: the recording is kept, or its disposal has not ended yet."""
+
+
+class CertificateAltered(Exception):
+    """What is stored is not the statement that its entry names: somebody changed it; warn the administrator."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,8 @@ class Listed:
 def look(vault: Vault, by: By, recording: RecordingId, *, now: datetime) -> Looked:
     """The certificate of one recording; the look is an entry, also when it is refused.
 
-    Raises facts.Unknown, NotDisposed; NotNumbered while its entry is not in the log, EntryPruned when it is
-    no more.
+    Raises facts.Unknown, NotDisposed, CertificateAltered; NotNumbered while its entry is not in the log,
+    EntryPruned when it is no more.
     """
     with vault.database.transaction() as session:
         row = session.get(Recording, recording)
@@ -117,8 +124,8 @@ def every(
 ) -> Iterator[tuple[UUID, Certificate | None]]:
     """Each certificate of a municipality, to hand over: one entry, committed first, accounts for all of them.
 
-    None for one whose entry is not in the log yet, or no more. For an operator: whom the rules do not let,
-    gets none.
+    None for one whose entry is not in the log yet, or no more, or that was altered. Whom the rules do not
+    let, gets none.
     """
     with vault.database.transaction() as session:
         who = _stand(vault, session, by, municipality, now)
@@ -132,16 +139,22 @@ def every(
 
 
 def compose(session: Session, disposal: Disposal) -> Certificate:
-    """The certificate of what was disposed of. Raises NotDisposed, NotNumbered, EntryPruned."""
+    """The certificate of what was disposed of.
+
+    Raises NotDisposed, NotNumbered, EntryPruned, CertificateAltered.
+    """
     if disposal.certificate is None or disposal.disposed_in is None:
         raise NotDisposed(str(disposal.recording_id))
     entry = proven(session, disposal.disposed_in)
     key = key_destroyed(session, disposal)
+    # What is not what was certified then would be refused by whoever checks it: better here, and said so.
+    digest = hashlib.sha256(disposal.certificate).hexdigest()
+    if json.loads(entry.leaf).get("facts", {}).get("certificate") != digest:
+        raise CertificateAltered(str(disposal.recording_id))
     told: Plain = json.loads(disposal.certificate)
     document: dict[str, Plain] = {"certificate": told, **_members(entry)}
     if key:
         document["keyDestroyed"] = _members(key)
-    digest = hashlib.sha256(disposal.certificate).hexdigest()
     return Certificate(disposal_forms.read(told), entry, key, digest, canonical(document))
 
 
@@ -169,8 +182,11 @@ def _each(vault: Vault, municipality: str) -> Iterator[tuple[UUID, Certificate |
 def _composed(session: Session, disposal: Disposal) -> Certificate | None:
     try:
         return compose(session, disposal)
+    except CertificateAltered:
+        log.exception("certificate.altered", recording=str(disposal.recording_id))
     except (NotNumbered, EntryPruned):
-        return None
+        pass
+    return None
 
 
 def _page(session: Session, municipality: str, after: Place | None, most: int) -> Sequence[Disposal]:

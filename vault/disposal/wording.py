@@ -23,6 +23,12 @@ INTRODUCTION = Words(
     "This certificate says that one recording was destroyed, by which rules, when and by what. It names "
     "nobody.",
 )
+_EARLY = Words(
+    "Deze opname is gewist voordat haar termijn om was: de een vroeg erom, een ander keurde het goed. Wie, en "
+    "met welke reden, staat in het inzagelog.",
+    "This recording was erased before its term was over: one asked for it, another approved. Who, and for "
+    "which reason, stands in the audit trail.",
+)
 _KEY_FIRST = Words(
     "Eerst is de sleutel vernietigd: vanaf dat moment kon niets of niemand de opname nog openen. Daarna zijn "
     "alle versies van de versleutelde objecten verwijderd.",
@@ -111,6 +117,8 @@ def when(certificate: Certificate, language: str) -> Iterator[tuple[str, str]]:
 def how(certificate: Certificate, language: str) -> Iterator[str]:
     """Key and objects, each by itself, and what that means for backups."""
     told = certificate.statement
+    if told.early:
+        yield _EARLY.in_language(language)
     yield (_KEY_FIRST if told.key_id else NO_KEY).in_language(language)
     if told.locked_until and told.locked_until > told.key_destroyed:
         yield _LOCKED.in_language(language).format(until=_moment(told.locked_until))

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from vault import tracing
 from vault.completions import Completions
 from vault.db import DatabaseAway
-from vault.disposal.certificates import NotDisposed
+from vault.disposal.certificates import CertificateAltered, NotDisposed
 from vault.disposal.proving import EntryPruned
 from vault.facts import Unknown
 from vault.footage import RangeOutside
@@ -48,6 +48,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     GrantTooLong: problems.GRANT_TOO_LONG,
     AlreadySettled: problems.SIGNAL_SETTLED,
     NotDisposed: problems.NOT_DISPOSED,
+    CertificateAltered: problems.CERTIFICATE_ALTERED,
     EntryPruned: problems.CERTIFICATE_GONE,
     NothingToFind: problems.NOTHING_TO_FIND,
     TooMany: problems.TOO_MANY,

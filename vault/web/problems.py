@@ -166,6 +166,14 @@ NOT_IN_LOG_YET = _problem(
     "De regel over deze vernietiging krijgt zo zijn plaats in het log. Probeer het zo opnieuw.",
     "The entry of this disposal gets its place in the log in a moment. Try again in a few seconds.",
 )
+CERTIFICATE_ALTERED = _problem(
+    500,
+    "certificate-altered",
+    "Opgeslagen verklaring veranderd",
+    "Stored certificate altered",
+    "De opgeslagen verklaring is niet die waarvan de hash in het log staat. Waarschuw de beheerder.",
+    "The stored certificate is not the one whose hash stands in the log. Warn the administrator.",
+)
 CERTIFICATE_GONE = _problem(
     410,
     "certificate-gone",

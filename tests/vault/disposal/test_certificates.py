@@ -16,7 +16,7 @@ from tests.installation import Installation
 from tests.watching import entries, payload_of, row_of
 from vault import audit
 from vault.audit import Entry, Event
-from vault.disposal.certificates import NotDisposed, every, listed, look
+from vault.disposal.certificates import CertificateAltered, NotDisposed, every, listed, look
 from vault.disposal.proving import EntryPruned
 from vault.disposal.tables import Disposal, DisposalKey, Ground
 from vault.facts import Unknown
@@ -115,6 +115,21 @@ def test_when_its_entry_is_pruned(small: Installation) -> None:
         session.execute(update(Disposal).values(disposed_in=uuid4()))
     with pytest.raises(EntryPruned):
         look(small.vault, OPERATOR, recording, now=now())
+
+
+def test_one_that_was_altered_is_not_given(small: Installation) -> None:
+    """Nor does it keep the others from being given."""
+    altered, other = kept(small, 1), kept(small, 2)
+    assert swept(small).disposed == 2
+    small.settle()
+    with small.vault.database.transaction() as session:
+        row = session.get_one(Disposal, altered)
+        assert row.certificate
+        row.certificate = row.certificate.replace(b'"avg"', b'"wpg"')
+    with pytest.raises(CertificateAltered):
+        look(small.vault, OPERATOR, altered, now=now())
+    found = dict(every(small.vault, OPERATOR, town.SLUG, now=now()))
+    assert (found[altered], found[other] is not None) == (None, True)
 
 
 def test_what_was_in_quarantine_has_its_term_from_when_it_came(small: Installation) -> None:

@@ -5,16 +5,21 @@ from datetime import timedelta
 
 import pytest
 
+from auditor.certificates import verify
 from tests.disposing import hold, kept, now, swept
 from tests.installation import Installation
 from tests.vault.disposal.test_certificates import OPERATOR, destroy_key
 from tests.vault.documents.reading import root, text
 from vault.audit import Event
+from vault.disposal.beginning import begin
 from vault.disposal.certificates import Certificate, look
 from vault.disposal.printing import document, lines
+from vault.disposal.tables import Ground
 from vault.documents import write
 from vault.documents.blocks import Language
 from vault.ids import RecordingId
+from vault.signals.raising import KEEPER
+from vault.tables import Recording
 
 
 def certificate_of(small: Installation, recording: RecordingId) -> Certificate:
@@ -78,19 +83,31 @@ def test_it_tells_of_the_backups_when_their_key_went(small: Installation) -> Non
     assert "No backup opens the recording any more" in said(after, "en")
 
 
-@pytest.mark.parametrize(("language", "expected"), [("nl", "vergrendeld tot"), ("en", "locked until")])
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("nl", ["opgenomen in een woning", "een ander keurde het goed", "vergrendeld tot"]),
+        ("en", ["recorded inside a dwelling", "another approved", "locked until"]),
+    ],
+)
 def test_it_tells_that_locked_objects_went_later(
-    small: Installation, language: Language, expected: str
+    small: Installation, language: Language, expected: list[str]
 ) -> None:
-    """The key at once, the objects as soon as their lock let them: both are said."""
-    recording = kept(small)
+    """Erased early: the key at once, the objects as soon as their lock let them, and both are said."""
+    recording = kept(small, ago=timedelta(days=2))
     first = next(iter(small.vault.store.list(f"{recording}/")))
     small.vault.store.retain(first.name, now() + timedelta(seconds=2))
+    with small.vault.database.transaction() as session:
+        row = session.get_one(Recording, recording, with_for_update=True)
+        begin(small.vault, session, row, ground=Ground.INSIDE_DWELLING, now=now(), by=KEEPER)
     begun = swept(small)
-    assert (begun.begun, begun.disposed, begun.locked) == (1, 0, 1)
+    assert (begun.begun, begun.disposed, begun.locked) == (0, 0, 1)
     time.sleep(2)
     assert swept(small).disposed == 1
     found = certificate_of(small, recording)
     assert found.statement.locked_until
     assert found.statement.key_destroyed < found.statement.locked_until <= found.statement.objects_discarded
-    assert expected in said(found, language)
+    assert found.statement.early
+    assert verify(found.document, small.vault.ring.log_keys[0]).statement == found.statement
+    for each in expected:
+        assert each in said(found, language)

@@ -67,9 +67,13 @@ def test_before_there_is_one(house: House) -> None:
     assert certificate(house, recording).status_code == 200
 
 
-def test_when_its_entry_is_out_of_the_log(small_house: House) -> None:
+def test_when_it_was_altered_or_its_entry_is_out_of_the_log(small_house: House) -> None:
     recording = kept(small_house.installation, 11)
     assert swept(small_house.installation).disposed == 1
+    small_house.installation.settle()
+    with small_house.installation.vault.database.transaction() as session:
+        session.execute(update(Disposal).values(certificate=b"{}"))
+    problem(certificate(small_house, recording), 500, "certificate-altered")
     with small_house.installation.vault.database.transaction() as session:
         session.execute(update(Disposal).values(disposed_in=uuid4()))
     problem(certificate(small_house, recording), 410, "certificate-gone")
