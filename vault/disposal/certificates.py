@@ -42,7 +42,7 @@ class NotDisposed(Exception):
 
 
 class CertificateAltered(Exception):
-    """What is stored is not the statement that its entry names: somebody changed it; warn the administrator."""
+    """What is stored is not the statement that its entry names: somebody changed it. That is tampering."""
 
 
 @dataclass(frozen=True)

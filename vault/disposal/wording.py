@@ -24,8 +24,8 @@ INTRODUCTION = Words(
     "nobody.",
 )
 _EARLY = Words(
-    "Deze opname is gewist voordat haar termijn om was: de een vroeg erom, een ander keurde het goed. Wie, en "
-    "met welke reden, staat in het inzagelog.",
+    "Deze opname is gewist voordat haar termijn om was: de een vroeg erom, een ander keurde het goed. Wie, "
+    "en met welke reden, staat in het inzagelog.",
     "This recording was erased before its term was over: one asked for it, another approved. Who, and for "
     "which reason, stands in the audit trail.",
 )
