@@ -79,12 +79,12 @@ def sweeping_process(installation: Installation, fault: str) -> BaseProcess:
 def _sweep(environment: dict[str, str], log: Path, fault: str) -> None:
     _become(environment, log)
     from vault.disposal.sweeping import sweep
-    from vault.settings import Settings
+    from vault.settings import load
     from vault.signals.raising import KEEPER
     from vault.vault import open_vault
 
     _die(*fault.split())
-    sweep(open_vault(Settings()), KEEPER, now=datetime.now(UTC))
+    sweep(open_vault(load()), KEEPER, now=datetime.now(UTC))
 
 
 def _command(environment: dict[str, str], command: str, log: Path) -> None:

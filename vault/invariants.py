@@ -204,8 +204,10 @@ def _keys(vault: Vault, session: Session) -> Iterator[Finding]:
 
 
 def _objects(vault: Vault, session: Session) -> Iterator[Finding]:
-    """Every part has its object, of the right size, unless it is being disposed of. An object without a part is
-    the reaper's business."""
+    """Every part has its object, of the right size, unless it is being disposed of.
+
+    An object without a part is the reaper's business.
+    """
     stored: dict[str, StoredObject] = {found.name: found for found in vault.store.list("")}
     query = (
         select(Part.object_name, Part.length)
