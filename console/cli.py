@@ -16,6 +16,7 @@ import typer
 from auditor import watching
 from auditor.cli import REFUSALS as AUDITOR_REFUSALS
 from console import audit, checking, holds, keys, policy, registering, signals
+from console.certificates import certificate
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
 from console.keeper import Keeper
@@ -24,6 +25,8 @@ from ingest.app import make_app as make_ingest
 from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from vault import logs, quarantine, rule_records
+from vault.disposal.certificates import CertificateAltered, NotDisposed
+from vault.disposal.proving import EntryPruned
 from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
 from vault.evidence.periods import PeriodUnreadable
@@ -33,6 +36,7 @@ from vault.holds.placing import TriggerTooLate, TriggerUnknown
 from vault.holds.rows import TooLate
 from vault.keys import KeyRingError
 from vault.log.exporting import ExportRefused
+from vault.log.reading import NotNumbered
 from vault.log.witnesses import CosignatureRefused
 from vault.objects import StoreUnavailable
 from vault.regimes import RegimeFixed, RegimeUnchanged
@@ -56,6 +60,7 @@ app.add_typer(policy.app, name="policy")
 app.command("evidence")(evidence)
 app.command("check")(checking.check)
 app.command("reap")(checking.run_reap)
+app.command("certificate")(certificate)
 app.add_typer(signals.app, name="signals")
 app.add_typer(holds.app, name="hold")
 app.command("regime")(holds.change_regime)
@@ -85,6 +90,10 @@ REFUSALS = (
     NotReady,
     EpochStays,
     ExportRefused,
+    NotDisposed,
+    CertificateAltered,
+    NotNumbered,
+    EntryPruned,
     CosignatureRefused,
     TooLate,
     TriggerUnknown,

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from vault import tracing
 from vault.completions import Completions
 from vault.db import DatabaseAway
+from vault.disposal.certificates import CertificateAltered, NotDisposed
+from vault.disposal.proving import EntryPruned
 from vault.facts import Unknown
 from vault.footage import RangeOutside
 from vault.holds.lifting import AlreadyLifted, NotItsRelease
@@ -32,7 +34,7 @@ from vault.settings import Settings
 from vault.signals.settling import AlreadySettled
 from vault.trail import NothingToFind, TooMany
 from vault.vault import Vault, ring_of
-from vault.web import api, authzen, description, holds, log, problems, rules, signals
+from vault.web import api, authzen, certificates, description, holds, log, problems, rules, signals
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -56,6 +58,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     AlreadyLifted: problems.HOLD_LIFTED,
     RegimeFixed: problems.REGIME_FIXED,
     RegimeUnchanged: problems.REGIME_UNCHANGED,
+    NotDisposed: problems.NOT_DISPOSED,
+    CertificateAltered: problems.CERTIFICATE_ALTERED,
+    EntryPruned: problems.CERTIFICATE_GONE,
     NothingToFind: problems.NOTHING_TO_FIND,
     TooMany: problems.TOO_MANY,
     RangeOutside: problems.RANGE,
@@ -126,6 +131,7 @@ def _api(vault: Vault, settings: Settings, watch: api.Watch, clock: Callable[[],
     app.include_router(rules.routes(vault, clock))
     app.include_router(signals.routes(vault, clock))
     app.include_router(holds.routes(vault, clock, settings.hold_review))
+    app.include_router(certificates.routes(vault, clock))
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     _add_problems(app)
     return app

@@ -206,6 +206,38 @@ NOTHING_TO_FIND = _problem(
     "Geef een woord van drie letters of meer dat niet in elke tekst staat; of een nummer met cijfers.",
     "Give a word of three letters or more that is not in every text, or a number with digits.",
 )
+NOT_DISPOSED = _problem(
+    404,
+    "not-disposed",
+    "Geen verklaring",
+    "No certificate",
+    "Deze opname is niet vernietigd, of de vernietiging is nog niet klaar.",
+    "This recording was not disposed of, or its disposal has not ended yet.",
+)
+NOT_IN_LOG_YET = _problem(
+    409,
+    "not-in-log-yet",
+    "Nog niet in het log",
+    "Not in the log yet",
+    "De regel over deze vernietiging krijgt zo zijn plaats in het log. Probeer het zo opnieuw.",
+    "The entry of this disposal gets its place in the log in a moment. Try again in a few seconds.",
+)
+CERTIFICATE_ALTERED = _problem(
+    500,
+    "certificate-altered",
+    "Opgeslagen verklaring veranderd",
+    "Stored certificate altered",
+    "De opgeslagen verklaring is niet die waarvan de hash in het log staat. Waarschuw de beheerder.",
+    "The stored certificate is not the one whose hash stands in the log. Warn the administrator.",
+)
+CERTIFICATE_GONE = _problem(
+    410,
+    "certificate-gone",
+    "Verklaring niet meer te bewijzen",
+    "Certificate can be proven no more",
+    "De regel over deze vernietiging is uit het log: zijn termijn is om. Wat u eerder kreeg, blijft gelden.",
+    "The entry of this disposal is out of the log: its term is over. A certificate of before still holds.",
+)
 COSIGNATURE_REFUSED = _problem(
     422,
     "cosignature-refused",
