@@ -15,7 +15,7 @@ import typer
 
 from auditor import watching
 from auditor.cli import REFUSALS as AUDITOR_REFUSALS
-from console import audit, keys, policy, registering, signals
+from console import audit, keys, policy, registering, retention, signals
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
 from console.keeper import Keeper
@@ -52,6 +52,7 @@ app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
 app.command("evidence")(evidence)
 app.add_typer(signals.app, name="signals")
+app.add_typer(retention.app, name="retention")
 
 REFUSALS = (
     SettingsRefused,
