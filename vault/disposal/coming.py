@@ -132,9 +132,8 @@ def coming(vault: Vault, by: By, question: Question, *, now: datetime) -> Page |
     Raises RuleSetMissing, facts.Unknown.
     """
     rule_set = vault.rule_sets.of(question.municipality)
-    if denial := enter_look(
-        vault, by, question.municipality, question.part.value, now=now, after=question.after
-    ):
+    after = question.after.recording if question.after else None
+    if denial := enter_look(vault, by, question.municipality, question.part.value, now=now, after=after):
         return denial
     with vault.database.reading() as session:
         if question.part is Part.UNFINISHED:
@@ -204,11 +203,16 @@ def _judge(row: Recording, rule_set: RuleSet, holds: Sequence[Hold], until: date
         begins=begins,
         term_days=days,
         term_ends=own,
-        # What was due under shorter terms does not come back under longer ones.
-        due=None if due == UNTIL_RELEASED else due if due > own else row.dispose_after,
+        due=None if due == UNTIL_RELEASED else _goes(row, due, own),
         because=_because(due, own, until),
         holds=[_holding(hold) for hold in holds],
     )
+
+
+def _goes(row: Recording, due: datetime, own: datetime) -> datetime:
+    """When it goes: what was due under shorter terms does not come back under longer ones."""
+    stored = row.dispose_after
+    return stored if stored and stored < due == own else due
 
 
 def _because(due: datetime, own: datetime, until: datetime) -> Because:

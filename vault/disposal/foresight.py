@@ -6,6 +6,7 @@ Numbers only, of one municipality. The look is an entry that stands before anyth
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -92,7 +93,7 @@ def overview(vault: Vault, by: By, municipality: str, *, now: datetime) -> Overv
 
 
 def enter_look(
-    vault: Vault, by: By, municipality: str, shown: str, *, now: datetime, after: object = None
+    vault: Vault, by: By, municipality: str, shown: str, *, now: datetime, after: UUID | None = None
 ) -> Decision | None:
     """Enter that somebody looks at `shown`; the decision that does not let them. Raises facts.Unknown."""
     trail = Trail(municipality)
@@ -107,7 +108,7 @@ def enter_look(
             now,
             denied=Event.RETENTION_DENIED,
             leaf={"shown": shown},
-            details={"after": str(after)} if after else {},
+            details={"after": after},
         )
     return who.denial
 

@@ -28,7 +28,7 @@ from vault.settings import Settings
 from vault.signals.settling import AlreadySettled
 from vault.trail import NothingToFind, TooMany
 from vault.vault import Vault
-from vault.web import api, authzen, description, log, problems, rules, signals
+from vault.web import api, authzen, description, log, problems, retention, rules, signals
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -114,6 +114,7 @@ def _api(vault: Vault, settings: Settings, watch: api.Watch, clock: Callable[[],
     app.include_router(api.routes(vault, watch, clock))
     app.include_router(rules.routes(vault, clock))
     app.include_router(signals.routes(vault, clock))
+    app.include_router(retention.routes(vault, clock))
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     _add_problems(app)
     return app

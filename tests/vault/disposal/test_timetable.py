@@ -61,7 +61,9 @@ def test_each_is_counted_on_its_day(rows_only: Installation) -> None:
     dice = random.Random(7)
     moments = [
         midnight(day) + timedelta(seconds=dice.choice([-1, 0, 1, 3600, -3600, 43200]))
-        for day in dice.choices([*days_from(day_of(NOW) - timedelta(days=9), LAST + timedelta(days=9))], k=900)
+        for day in dice.choices(
+            [*days_from(day_of(NOW) - timedelta(days=9), LAST + timedelta(days=9))], k=900
+        )
     ]
     moments += [NOW, NOW + timedelta.resolution, UNTIL_RELEASED]
     base = recorded(rows_only, NOW, due=NOW)
