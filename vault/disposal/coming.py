@@ -15,11 +15,12 @@ from sqlalchemy import Select, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision, RuleSet
-from policies.retention import UNTIL_RELEASED, Held, days_later, dispose_after
+from policies.retention import UNTIL_RELEASED, Held, days_later
 from vault.disposal.foresight import enter_look
 from vault.disposal.tables import Disposal
 from vault.disposal.timetable import AWAITED
 from vault.holds.tables import Hold
+from vault.retention import due_under
 from vault.standing import By
 from vault.tables import Recording, State
 from vault.vault import Vault
@@ -194,8 +195,7 @@ def _judge(row: Recording, rule_set: RuleSet, holds: Sequence[Hold], until: date
     begins = row.kept_at if quarantined and row.kept_at else row.recorded_at
     days = rule_set.terms.term_of(row.regime)
     known = [Held(hold.placed_at, hold.lifted_at, hold.days_after) for hold in holds]
-    due = dispose_after(begins, row.regime, rule_set.terms, known)
-    own = days_later(begins, days)
+    due, own = (due_under(row, rule_set.terms, holds_) for holds_ in (known, ()))
     return Awaited(
         recording=row.id,
         regime=row.regime,
