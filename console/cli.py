@@ -15,7 +15,7 @@ import typer
 
 from auditor import watching
 from auditor.cli import REFUSALS as AUDITOR_REFUSALS
-from console import audit, keys, policy, registering, retention, signals
+from console import audit, early, keys, policy, registering, retention, signals
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
 from console.keeper import Keeper
@@ -25,6 +25,8 @@ from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from policies.retention import AMSTERDAM
 from vault import logs, quarantine, rule_records
+from vault.disposal.beginning import NotThere
+from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker, OwnErasure
 from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
 from vault.evidence.periods import PeriodUnreadable
@@ -53,6 +55,7 @@ app.add_typer(policy.app, name="policy")
 app.command("evidence")(evidence)
 app.add_typer(signals.app, name="signals")
 app.add_typer(retention.app, name="retention")
+app.add_typer(early.app, name="erasure")
 
 REFUSALS = (
     SettingsRefused,
@@ -78,6 +81,12 @@ REFUSALS = (
     HomeRefused,
     NotReady,
     EpochStays,
+    HeldFirst,
+    ErasureWaiting,
+    ErasureClosed,
+    OwnErasure,
+    NotAsker,
+    NotThere,
     ExportRefused,
     CosignatureRefused,
     *AUDITOR_REFUSALS,

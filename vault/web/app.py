@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from vault import tracing
 from vault.completions import Completions
 from vault.db import DatabaseAway
+from vault.disposal.beginning import NotThere
+from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker
 from vault.facts import Unknown
 from vault.footage import RangeOutside
 from vault.keys import KeyRing, Role, WrappingBroken
@@ -28,7 +30,7 @@ from vault.settings import Settings
 from vault.signals.settling import AlreadySettled
 from vault.trail import NothingToFind, TooMany
 from vault.vault import Vault
-from vault.web import api, authzen, description, log, problems, retention, rules, signals
+from vault.web import api, authzen, description, erasures, log, problems, retention, rules, signals
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -45,6 +47,11 @@ PROBLEMS: dict[type[Exception], Problem] = {
     RequestClosed: problems.REQUEST_CLOSED,
     GrantTooLong: problems.GRANT_TOO_LONG,
     AlreadySettled: problems.SIGNAL_SETTLED,
+    ErasureWaiting: problems.ERASURE_WAITING,
+    ErasureClosed: problems.ERASURE_CLOSED,
+    HeldFirst: problems.ERASURE_HELD,
+    NotAsker: problems.ERASURE_NOT_YOURS,
+    NotThere: problems.FOOTAGE_GONE,
     NothingToFind: problems.NOTHING_TO_FIND,
     TooMany: problems.TOO_MANY,
     RangeOutside: problems.RANGE,
@@ -115,6 +122,7 @@ def _api(vault: Vault, settings: Settings, watch: api.Watch, clock: Callable[[],
     app.include_router(rules.routes(vault, clock))
     app.include_router(signals.routes(vault, clock))
     app.include_router(retention.routes(vault, clock))
+    app.include_router(erasures.routes(vault, clock))
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     _add_problems(app)
     return app
@@ -135,9 +143,11 @@ def _refused(error: Exception) -> Refused:
 
 
 def _as(problem: Problem) -> Callable[[Exception], Refused]:
-    def translate(_: Exception) -> Refused:
+    def translate(error: Exception) -> Refused:
         later = {"Retry-After": "60"} if problem is problems.AWAY else {}
-        return Refused(problem, extra={"traceId": tracing.current().trace_id}, headers=later)
+        # What an error says that its reader can go on with, such as which choices there are.
+        told = getattr(error, "told", {})
+        return Refused(problem, extra={**told, "traceId": tracing.current().trace_id}, headers=later)
 
     return translate
 
