@@ -42,6 +42,7 @@ def disposing(made: Installation, locked_until: datetime | None, disposed_at: da
                 ground="term-over",
                 due=NOW - 2 * DAY,
                 rule_set="0" * 64,
+                term_days=28,
                 begun_at=NOW - 2 * DAY,
                 begun_in=new_id(),
                 key_destroyed_at=NOW - 2 * DAY,
