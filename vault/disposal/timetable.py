@@ -83,6 +83,18 @@ def due_per_day(session: Session, municipality: str, *, now: datetime, last: dat
     )
 
 
+def last_due(session: Session, municipality: str, now: datetime) -> date:
+    """The last day on which anything that is not held will be due; today when nothing will."""
+    last = session.scalar(
+        select(func.max(_RECORDINGS.c.dispose_after)).where(
+            _RECORDINGS.c.municipality_id == municipality,
+            AWAITED,
+            _RECORDINGS.c.dispose_after < UNTIL_RELEASED,
+        )
+    )
+    return day_of(max(last or now, now))
+
+
 def count(session: Session, municipality: str, ranges: Sequence[Range]) -> list[int]:
     """How many recordings are due within each of these stretches of time, in their order."""
     found: list[int] = []

@@ -28,7 +28,14 @@ NOTICE = Text(
 
 
 def routes(vault: Vault, clock: Clock) -> APIRouter:
-    """Early erasures asked for, read, decided on, withdrawn."""
+    """Early erasures asked for, read, listed, decided on, withdrawn."""
+    router = APIRouter()
+    router.include_router(_asking_routes(vault, clock))
+    router.include_router(_deciding_routes(vault, clock))
+    return router
+
+
+def _asking_routes(vault: Vault, clock: Clock) -> APIRouter:
     router = APIRouter(tags=["retention"])
 
     @router.post("/recordings/{recordingId}/erasures", status_code=201, operation_id="askErasure")
@@ -48,6 +55,12 @@ def routes(vault: Vault, clock: Clock) -> APIRouter:
     def read(erasureId: UUID, caller: By, http: Request) -> shapes.ErasureDetail:  # noqa: N803  # as above
         """Read one early erasure: your own, or one that you may decide on."""
         return _detail(asked.look(vault, caller, erasureId, now=clock()), http)
+
+    return router
+
+
+def _deciding_routes(vault: Vault, clock: Clock) -> APIRouter:
+    router = APIRouter(tags=["retention"])
 
     @router.post("/erasures/{erasureId}/decisions", status_code=201, operation_id="decideOnErasure")
     def decide(
