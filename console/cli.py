@@ -15,7 +15,7 @@ import typer
 
 from auditor import watching
 from auditor.cli import REFUSALS as AUDITOR_REFUSALS
-from console import audit, checking, holds, keys, policy, registering, signals
+from console import audit, checking, early, holds, keys, policy, registering, retention, signals
 from console.certificates import certificate
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
@@ -25,7 +25,9 @@ from ingest.app import make_app as make_ingest
 from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from vault import logs, quarantine, rule_records
+from vault.disposal.beginning import NotThere
 from vault.disposal.certificates import CertificateAltered, NotDisposed
+from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker, OwnErasure
 from vault.disposal.proving import EntryPruned
 from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
@@ -64,6 +66,8 @@ app.command("certificate")(certificate)
 app.add_typer(signals.app, name="signals")
 app.add_typer(holds.app, name="hold")
 app.command("regime")(holds.change_regime)
+app.add_typer(retention.app, name="retention")
+app.add_typer(early.app, name="erasure")
 
 REFUSALS = (
     SettingsRefused,
@@ -89,6 +93,12 @@ REFUSALS = (
     HomeRefused,
     NotReady,
     EpochStays,
+    HeldFirst,
+    ErasureWaiting,
+    ErasureClosed,
+    OwnErasure,
+    NotAsker,
+    NotThere,
     ExportRefused,
     NotDisposed,
     CertificateAltered,

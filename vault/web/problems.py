@@ -190,6 +190,56 @@ REGIME_UNCHANGED = _problem(
     "De opname valt al onder dit regime.",
     "The recording stands under this regime already.",
 )
+ERASURE_UNCONFIRMED = _problem(
+    422,
+    "erasure-unconfirmed",
+    "Geen weg terug",
+    "No undo",
+    "Goedkeuren kan niet ongedaan worden gemaakt: de sleutel van de beelden wordt meteen vernietigd. Wie dat "
+    "weet, stuurt 'irreversible': true mee. Er is niets vernietigd.",
+    "Approving cannot be undone: the key to the footage is destroyed at once. Whoever knows that sends "
+    "'irreversible': true. Nothing was destroyed.",
+)
+ERASURE_WAITING = _problem(
+    409,
+    "erasure-waiting",
+    "Al gevraagd",
+    "Already asked",
+    "Om vernietiging van deze beelden is al gevraagd; dat wacht op een besluit.",
+    "The erasure of this footage was asked for already; that waits for a decision.",
+)
+ERASURE_CLOSED = _problem(
+    409,
+    "erasure-closed",
+    "Al afgehandeld",
+    "Already closed",
+    "Hierover is al besloten, of het is ingetrokken. Is er een nieuwe reden, vraag het dan opnieuw.",
+    "This was decided or withdrawn already. If there is a new reason, ask anew.",
+)
+ERASURE_HELD = _problem(
+    409,
+    "erasure-held",
+    "Beelden worden vastgehouden",
+    "Footage is held",
+    "Bij 'triggers' staat wat de beelden vasthoudt. Geef ze eerst vrij, als daar reden voor is.",
+    "'triggers' tells what holds the footage. Lift that first, when its event has come.",
+)
+ERASURE_NOT_YOURS = _problem(
+    409,
+    "erasure-not-yours",
+    "Niet uw vraag",
+    "Not what you asked",
+    "Alleen wie erom vroeg trekt het in. Wie erover beslist, kan het weigeren.",
+    "Only who asked for it withdraws it. Whoever decides on it can refuse it.",
+)
+FOOTAGE_GONE = _problem(
+    409,
+    "footage-gone",
+    "Beelden zijn er niet",
+    "Footage is not there",
+    "Deze beelden zijn nog niet bewaard, of zijn al vernietigd.",
+    "This footage is not kept yet, or has been disposed of.",
+)
 TOO_MANY = _problem(
     400,
     "too-many",

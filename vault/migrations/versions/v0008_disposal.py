@@ -25,6 +25,7 @@ def _recording() -> None:
         op.add_column("recording", sa.Column(name, _MOMENT, nullable=True))
     op.drop_index("ix_recording_dispose_after", "recording")
     _partial("ix_recording_due", "recording", ["dispose_after", "id"], _KEPT)
+    _partial("ix_recording_due_of", "recording", ["municipality_id", "dispose_after", "id"], _KEPT)
     gone = "state IN ('disposing', 'disposed')"
     _partial("ix_recording_camera_id_sha256_gone", "recording", ["camera_id", "sha256"], gone)
     other = "IS DISTINCT FROM" if op.get_bind().dialect.name == "postgresql" else "IS NOT"
