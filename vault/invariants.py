@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Event
+from vault.disposal import invariants as disposal_invariants
 from vault.disposal import key_invariants
 from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
@@ -69,6 +70,7 @@ def check_all(
             *_trail(vault, session, now),
             *erasure_invariants.check(vault, session, now),
             *key_invariants.check(vault, session, now, intake_key_lasts=intake_key_lasts),
+            *disposal_invariants.check(vault, session, now),
         ]
 
 
@@ -101,13 +103,6 @@ def _astray() -> Select[tuple[UUID]]:
     until_here = func.sum(Part.length).over(partition_by=Part.recording_id, order_by=Part.index)
     placed = select(Part.recording_id, Part.first, (until_here - Part.length).label("right")).subquery()
     return select(placed.c.recording_id).where(placed.c.first != placed.c.right).distinct()
-
-
-def _overdue(session: Session, now: datetime) -> Iterator[str]:
-    query = select(Recording.id).where(
-        Recording.state.in_([State.KEPT, State.QUARANTINED]), Recording.dispose_after <= now
-    )
-    return map(str, session.scalars(query))
 
 
 def _never_examined(session: Session, now: datetime) -> Iterator[str]:
@@ -192,7 +187,6 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     ),
     "parts-do-not-add-up": _parts_do_not_add_up,
     "never-examined": _never_examined,
-    "term-is-over": _overdue,
     "grant-without-approval": _grants_without_approval,
     "rule-set-altered": _rule_sets_altered,
     "decision-without-rules": _decisions_without_rules,
