@@ -4,11 +4,15 @@ import os
 import signal
 import time
 
-from vault.disposal.placing import expire, place
+from vault.disposal.day_keys import prepare
+from vault.disposal.expiring import expire
+from vault.disposal.intake_keys import attend, cycle_of
+from vault.disposal.placing import place
 from vault.disposal.sweeping import sweep
 from vault.holds.releasing import release
 
-from ingest.reaper import reap, reap_orphans
+from ingest.orphans import reap_orphans
+from ingest.reaper import reap
 from tests.year.world import KEEPER, World, open_vault
 from vault.erasure import epochs
 from vault.log.sequencer import sequence
@@ -27,7 +31,7 @@ def keep_house_at_night(world: World) -> None:
     """What it does once a night."""
     keep_house(world)
     expire(world.vault, KEEPER, now=world.now)
-    reap_orphans(world.intake, now=world.now)
+    reap_orphans(world.intake, KEEPER, now=world.now)
     thin(world.vault, now=world.now)
     epochs.follow(world.vault)
 
@@ -48,7 +52,8 @@ def die_keeping_house(world: World) -> None:
 
 
 def _round(vault: Vault, world: World) -> None:
-    place(vault, KEEPER, now=world.now)
+    prepare(vault, now=world.now)
+    place(vault, now=world.now)
     release(vault, KEEPER, now=world.now)
     sweep(vault, KEEPER, now=world.now)
     while sequence(vault, now=world.now):

@@ -1,6 +1,5 @@
 """What must be true at the end of the year; every line that is not is a complaint."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -81,7 +80,7 @@ def _certificates(world: World) -> Iterator[str]:
             except outside.CertificateBroken as broken:
                 yield f"the certificate of {recording} does not verify: {broken}"
                 continue
-            if json.loads(made.document)["certificate"]["recording"] != str(recording) or not shown:
+            if shown.statement.recording != recording:
                 yield f"the certificate of {recording} is another's"
             verified[place.slug] += 1
     world.count("certificates that an outsider verified", verified.total())

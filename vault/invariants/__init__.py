@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from vault import audit
 from vault.audit import Event
 from vault.disposal import invariants as disposal_invariants
+from vault.disposal import key_invariants
 from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
 from vault.holds import invariants as hold_invariants
@@ -49,19 +50,30 @@ AT_ONCE = 200
 
 
 def check_all(
-    vault: Vault, *, now: datetime, depth: Depth = Depth.EVERY, tell: Tell = quiet
+    vault: Vault,
+    *,
+    now: datetime,
+    depth: Depth = Depth.EVERY,
+    tell: Tell = quiet,
+    intake_key_lasts: timedelta = timedelta(days=7),
 ) -> list[Finding]:
-    """Every finding of every check. Raises the store's errors: what cannot be looked at is not whole."""
+    """Every finding of every check. Raises the store's errors: what cannot be looked at is not whole.
+
+    `intake_key_lasts`: how old a key that ingest wraps with may become.
+    """
     long = (
         sealed.check(vault),
         stock.check(vault, tell=tell),
         opening.check(vault, now=now, depth=depth, tell=tell),
         terms.check(vault, now=now, tell=tell),
     )
-    return [*_at_one_moment(vault, now), *chain.from_iterable(islice(each, MOST_FINDINGS) for each in long)]
+    return [
+        *_at_one_moment(vault, now, intake_key_lasts),
+        *chain.from_iterable(islice(each, MOST_FINDINGS) for each in long),
+    ]
 
 
-def _at_one_moment(vault: Vault, now: datetime) -> list[Finding]:
+def _at_one_moment(vault: Vault, now: datetime, intake_key_lasts: timedelta) -> list[Finding]:
     """The checks that ask the database alone; those that look at all footage follow it as it changes."""
     with vault.database.reading() as session:
         found = [
@@ -78,6 +90,7 @@ def _at_one_moment(vault: Vault, now: datetime) -> list[Finding]:
             *of_log,
             *_trail(vault, session, now),
             *erasure_invariants.check(vault, session, now),
+            *key_invariants.check(vault, session, now, intake_key_lasts=intake_key_lasts),
             *disposal_invariants.check(vault, session, now),
         ]
 
