@@ -1,6 +1,7 @@
 """The commands that look at the whole house: what they say, the file they write, how they exit."""
 
 import json
+import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -8,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
-from console import checking
 from console.checking import Progress
 from console.demo import town
 from ingest import orphans
@@ -75,7 +75,7 @@ def test_a_check_that_cannot_look_says_so(small: Installation, command: Command)
     (small.home / "objects").rename(small.home / "elsewhere")
     said = command("check", settings=small.environment("vault"))
     assert said.code == 2
-    assert "mounted" in said.err
+    assert "does not answer" in said.err
     assert "findings" not in said.out
     (small.home / "elsewhere").rename(small.home / "objects")
 
@@ -84,7 +84,7 @@ def test_progress_is_told_now_and_then(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     moment = 100.0
-    monkeypatch.setattr(checking.time, "monotonic", lambda: moment)
+    monkeypatch.setattr(time, "monotonic", lambda: moment)
     progress = Progress()
     for done in range(1, 4):
         progress("opened", done, 9)

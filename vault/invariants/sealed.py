@@ -25,10 +25,10 @@ def check(vault: Vault) -> Iterator[Finding]:
         with vault.database.reading() as session:
             query = _rows().order_by(SealedKey.recording_id).limit(AT_ONCE)
             query = query.where(SealedKey.recording_id > after) if after else query
-            rows = [row._tuple() for row in session.execute(query)]
-        for sealed, municipality in rows:
-            if not _opens(vault, sealed, municipality) and not _opens_now(vault, sealed.recording_id):
-                yield Finding("sealed-key-does-not-open", str(sealed.recording_id))
+            rows = session.execute(query).all()
+        for row, municipality in rows:
+            if not _opens(vault, row, municipality) and not _opens_now(vault, row.recording_id):
+                yield Finding("sealed-key-does-not-open", str(row.recording_id))
         if len(rows) < AT_ONCE:
             return
         after = rows[-1][0].recording_id
@@ -37,7 +37,7 @@ def check(vault: Vault) -> Iterator[Finding]:
 def _opens_now(vault: Vault, recording: UUID) -> bool:
     with vault.database.reading() as session:
         row = session.execute(_rows().where(SealedKey.recording_id == recording)).one_or_none()
-    return row is None or _opens(vault, *row._tuple())
+    return row is None or _opens(vault, row[0], row[1])
 
 
 def _opens(vault: Vault, row: SealedKey, municipality: str) -> bool:
@@ -49,7 +49,7 @@ def _opens(vault: Vault, row: SealedKey, municipality: str) -> bool:
     return True
 
 
-def _rows() -> Select[tuple[SealedKey, str]]:
+def _rows() -> Select[SealedKey, str]:
     return select(SealedKey, Recording.municipality_id).join(
         Recording, Recording.id == SealedKey.recording_id
     )
