@@ -52,7 +52,6 @@ class Play:
         self.world.clock.now = max(night, self.world.now)
         rounds.keep_house_at_night(self.world)
         if number % 7 == 6:
-            ruling.renew_keys(self.world)
             self._look(today)
         if number % BACKUP_DAYS == 0:
             self._backups.append(backups.make(self.world))

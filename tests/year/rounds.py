@@ -4,17 +4,16 @@ import os
 import signal
 import time
 
-from vault.disposal.day_keys import prepare
-from vault.disposal.expiring import expire
-from vault.disposal.intake_keys import attend, cycle_of
-from vault.disposal.placing import place
-from vault.disposal.sweeping import sweep
-from vault.holds.releasing import release
-
 from ingest.orphans import reap_orphans
 from ingest.reaper import reap
 from tests.year.world import KEEPER, World, open_vault
+from vault.disposal.day_keys import prepare
+from vault.disposal.expiring import expire
+from vault.disposal.intake_keys import Cycle, attend
+from vault.disposal.placing import place
+from vault.disposal.sweeping import sweep
 from vault.erasure import epochs
+from vault.holds.releasing import release
 from vault.log.sequencer import sequence
 from vault.log.thinning import thin
 from vault.trail.indexer import index_all
@@ -30,6 +29,7 @@ def keep_house(world: World) -> None:
 def keep_house_at_night(world: World) -> None:
     """What it does once a night."""
     keep_house(world)
+    attend(world.vault, KEEPER, Cycle(ingest=world.home / "keys-ingest"), now=world.now)
     expire(world.vault, KEEPER, now=world.now)
     reap_orphans(world.intake, KEEPER, now=world.now)
     thin(world.vault, now=world.now)

@@ -1,10 +1,9 @@
-"""What operators do: another rule set comes into force, keys are renewed."""
+"""What operators do: another rule set comes into force."""
 
 from tests.year.ledger import TERMS
 from tests.year.places import Place
 from tests.year.world import OPERATOR, OTHER_OPERATOR, World
 from vault import rule_changes
-from vault.keys import rotate_arrival, rotate_sealing
 from vault.rule_records import in_force
 from vault.rulesets import own_texts, stored_texts
 
@@ -33,11 +32,3 @@ def change(world: World, place: Place) -> None:
                 expected.days = DAYS
                 expected.not_before = world.now
     TERMS[place.slug] = DAYS
-
-
-def renew_keys(world: World) -> None:
-    """Once a week other keys take over from those that ingest seals with."""
-    rings = world.home / "keys-vault", world.home / "keys-ingest"
-    for place in world.places:
-        rotate_sealing(*rings, place.slug)
-    rotate_arrival(rings[1])
