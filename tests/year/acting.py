@@ -130,14 +130,18 @@ def erase_something(world: World, place: Place) -> None:
     found = _one(world, place, newest=True)
     if not found:
         return
-    asked = early.ask(
-        world.vault,
-        place.people["supervisor"],
-        RecordingId(found.id),
-        ground=world.dice.choice(GROUNDS),
-        reason="In een woning opgenomen.",
-        now=world.now,
-    )
+    try:
+        asked = early.ask(
+            world.vault,
+            place.people["supervisor"],
+            RecordingId(found.id),
+            ground=world.dice.choice(GROUNDS),
+            reason="In een woning opgenomen.",
+            now=world.now,
+        )
+    except early.HeldFirst:
+        world.count("early erasures refused: held")
+        return
     if asked.erasure is None:
         return
     world.clock.now += timedelta(minutes=world.dice.uniform(5, 300))

@@ -17,8 +17,8 @@ from vault.disposal.tables import Disposal
 from vault.invariants import check_all
 from vault.tables import Recording, State
 
-ROUNDS = (1, 5, 9, 13, 17, 21)
-"""Hours of the day at which the keeper goes round."""
+ROUNDS = (5, 9, 13, 17, 21, 25)
+"""Hours of the day at which the keeper goes round; the day ends in the night after it."""
 SHIFT_ENDS = 23
 KILLED, ERASED, REGIME, HELD, LIFTED, ASKED, LAST_DAY = 0.15, 0.07, 0.1, 0.25, 0.2, 0.8, 0.3
 BACKUP_DAYS = 7
@@ -40,15 +40,19 @@ class Play:
         self._recordings = recordings
         self._backups: list[Backup] = []
         self._disposed = 0
+        self._later: list[Act] = []
+        """What began on an earlier day and is still to come: cameras that were not docked."""
 
     def day(self, number: int, days: int) -> None:
         """One day, from four to four in the morning or so."""
         today = self.world.now.astimezone(AMSTERDAM).date()
+        night = _at(today + timedelta(days=1), 3.5)
         acts = [*self._keeper(today), *self._shifts(today), *self._people(today), *self._rare(number, days)]
-        for at, act in sorted(acts, key=lambda each: each[0]):
+        acts += self._later
+        self._later = [each for each in acts if each[0] >= night]
+        for at, act in sorted((each for each in acts if each[0] < night), key=lambda each: each[0]):
             self.world.clock.now = max(at, self.world.now)
             act()
-        night = _at(today + timedelta(days=1), 3.5)
         self.world.clock.now = max(night, self.world.now)
         rounds.keep_house_at_night(self.world)
         if number % 7 == 6:

@@ -17,14 +17,14 @@ from tests.year import places
 from tests.year.ledger import Expected
 from tests.year.places import HABITS, Place
 from vault.audit import Actor
-from vault.keys import KeyRing, Role, create_rings
+from vault.keys import Role, create_rings
 from vault.objects.directory import DirectoryStore
 from vault.registry import Registrar
 from vault.rule_records import record
 from vault.rulesets import load_rule_sets
 from vault.schema import migrate
 from vault.settings import Settings
-from vault.vault import Vault, database_of
+from vault.vault import Vault, database_of, ring_of
 
 KEEPER = Actor("process", "keeper", "keeper")
 OPERATOR = Actor("operator", "anna", "anna", ("functional-administrator",))
@@ -101,6 +101,7 @@ def settings_of(home: Path, role: Role) -> Settings:
         "oidc_issuer": places.ISSUER,
         "oidc_audience": "bodycam-vault",
         "ingest_url": "http://127.0.0.1:8001",
+        **({"ingest_keys": home / "keys-ingest"} if role is Role.VAULT else {}),
     }
     return Settings.model_validate(given)
 
@@ -111,7 +112,7 @@ def open_vault(home: Path, clock: Callable[[], datetime]) -> Vault:
     database = database_of(settings)
     return Vault(
         database=database,
-        ring=KeyRing.load(settings.keys, role=Role.VAULT),
+        ring=ring_of(settings, Role.VAULT),
         store=DirectoryStore(home / "objects", clock),
         rule_sets=load_rule_sets(settings.rule_sets, database),
     )
