@@ -2,25 +2,28 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from vault.holds.placing import TriggerTooLate, Why
-from vault.holds.rows import TooLate
 
 from tests.year.ledger import WPG_DAYS
 from tests.year.places import Place, Want
 from tests.year.world import World
 from vault import regimes
 from vault.disposal import early
+from vault.disposal.beginning import NotThere
 from vault.disposal.tables import Ground
 from vault.holds import lifting, placing
+from vault.holds.placing import TriggerTooLate, Why
+from vault.holds.rows import TooLate
 from vault.holds.tables import Hold
-from vault.ids import RecordingId
-from vault.requests import RequestState, Wish, ask, decide
+from vault.ids import RecordingId, RequestId
+from vault.requests import RequestClosed, RequestState, Wish, ask, decide
 from vault.tables import Recording, State
+from vault.vault import Caller
 from vault.viewing import Denied, Watching
 
 REASON = "Een voorbijganger werd geduwd op het plein."
@@ -56,18 +59,25 @@ def _ask(world: World, place: Place, want: Want, found: _Kept) -> None:
     world.count(f"requests {answer.state}")
     if answer.state is not RequestState.WAITING:
         return
-    world.clock.now += timedelta(minutes=world.dice.uniform(5, 90))
+    at = world.now + timedelta(minutes=world.dice.uniform(5, 600))
+    world.plan(at, partial(_decide, world, place, want, caller, answer.request))
+
+
+def _decide(world: World, place: Place, want: Want, caller: Caller, request: RequestId) -> None:
     decider = place.people["privacy-officer" if want.role == "decider" else "decider"]
     approve = world.dice.random() < 0.7
-    answer = decide(world.vault, decider, answer.request, approve=approve, reason="Afgewogen.", now=world.now)
+    try:
+        answer = decide(world.vault, decider, request, approve=approve, reason="Afgewogen.", now=world.now)
+    except RequestClosed:
+        world.count("requests closed, for the footage is gone")
+        return
     world.count(f"requests {answer.state} by a decider")
     if answer.grant:
         watched = Watching(world.vault).watch(
             caller, answer.grant, lambda length: (0, min(length - 1, 99)), now=world.now
         )
         if not isinstance(watched, Denied):
-            shown = b"".join(watched.pieces())
-            world.count("bytes watched", len(shown))
+            world.count("bytes watched", len(b"".join(watched.pieces())))
 
 
 def hold_something(world: World, place: Place) -> None:
@@ -144,16 +154,19 @@ def erase_something(world: World, place: Place) -> None:
         return
     if asked.erasure is None:
         return
-    world.clock.now += timedelta(minutes=world.dice.uniform(5, 300))
-    done = early.approve(
-        world.vault,
-        place.people["privacy-officer"],
-        asked.erasure.id,
-        reason="Terecht.",
-        now=world.now,
-    )
-    if done.erasure is not None:
-        world.expected[found.id].erased_at = world.now
+    at = world.now + timedelta(minutes=world.dice.uniform(5, 2000))
+    world.plan(at, partial(_approve, world, place, found.id, asked.erasure.id))
+
+
+def _approve(world: World, place: Place, recording: UUID, erasure: UUID) -> None:
+    officer = place.people["privacy-officer"]
+    try:
+        done = early.approve(world.vault, officer, erasure, reason="Terecht.", now=world.now)
+    except (early.HeldFirst, early.ErasureClosed, NotThere):
+        world.count("early erasures that something came before")
+        return
+    if done.erasure is not None and (done.decision is None or done.decision.permitted):
+        world.expected[recording].erased_at = world.now
         world.count("early erasures")
 
 

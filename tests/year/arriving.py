@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from ingest.clocks import Clocks
-
 from ingest import examination
 from ingest.announcement import Announcement, announce
+from ingest.clocks import Clocks
 from ingest.probe import Media
 from ingest.receiving import PartBuilder, Upload, commit_parts
 from tests.year.ledger import TERMS, Expected

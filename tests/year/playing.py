@@ -40,20 +40,14 @@ class Play:
         self._recordings = recordings
         self._backups: list[Backup] = []
         self._disposed = 0
-        self._later: list[Act] = []
-        """What began on an earlier day and is still to come: cameras that were not docked."""
 
     def day(self, number: int, days: int) -> None:
         """One day, from four to four in the morning or so."""
         today = self.world.now.astimezone(AMSTERDAM).date()
-        night = _at(today + timedelta(days=1), 3.5)
         acts = [*self._keeper(today), *self._shifts(today), *self._people(today), *self._rare(number, days)]
-        acts += self._later
-        self._later = [each for each in acts if each[0] >= night]
-        for at, act in sorted((each for each in acts if each[0] < night), key=lambda each: each[0]):
-            self.world.clock.now = max(at, self.world.now)
-            act()
-        self.world.clock.now = max(night, self.world.now)
+        for at, act in acts:
+            self.world.plan(at, act)
+        self.world.play(until=_at(today + timedelta(days=1), 3.5))
         rounds.keep_house_at_night(self.world)
         if number % 7 == 6:
             self._look(today)

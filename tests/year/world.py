@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from heapq import heappop, heappush
+from itertools import count
 from pathlib import Path
 from uuid import UUID
 
@@ -26,6 +28,7 @@ from vault.schema import migrate
 from vault.settings import Settings
 from vault.vault import Vault, database_of, ring_of
 
+_NUMBERS = count()
 KEEPER = Actor("process", "keeper", "keeper")
 OPERATOR = Actor("operator", "anna", "anna", ("functional-administrator",))
 OTHER_OPERATOR = Actor("operator", "bram", "bram", ("functional-administrator",))
@@ -53,11 +56,24 @@ class World:
     places: tuple[Place, ...]
     expected: dict[UUID, Expected] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    _plan: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
 
     @property
     def now(self) -> datetime:
         """The moment that is played."""
         return self.clock.now
+
+    def plan(self, at: datetime, act: Callable[[], None]) -> None:
+        """Let this be done at that moment."""
+        heappush(self._plan, (at, next(_NUMBERS), act))
+
+    def play(self, until: datetime) -> None:
+        """Do everything that is planned before a moment, also what is planned meanwhile, each at its own."""
+        while self._plan and self._plan[0][0] < until:
+            at, _, act = heappop(self._plan)
+            self.clock.now = max(at, self.now)
+            act()
+        self.clock.now = max(until, self.now)
 
     def count(self, what: str, number: int = 1) -> None:
         """Remember that something happened so often."""
