@@ -59,7 +59,7 @@ def _disposals(world: World) -> Iterator[str]:
         if due is None or begun < due:
             yield f"{recording} of {expected.municipality} went at {begun}, and was due at {due}: early"
         elif begun > due + LATE:
-            yield f"{recording} of {expected.municipality} went at {begun}, and was due at {due}: late; {expected}"
+            yield f"{recording} went at {begun}, and was due at {due}: late; {expected}"
         if found.disposed_at is None and not found.locked_until:
             yield f"{recording} of {expected.municipality} is being disposed of since {begun}"
         if (found.ground == Ground.TERM_OVER) is not (expected.erased_at is None):
