@@ -28,7 +28,7 @@ class Window(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A hold (bewaarplicht) that is or was on a recording. It came in time: what `is_over` is held no more."""
+    """A hold (bewaarplicht) that is or was on a recording. It came in time: what `is_over` is not held."""
 
     placed_at: datetime
     released_at: datetime | None
@@ -74,7 +74,7 @@ def known_at(holds: Iterable[Held], now: datetime) -> tuple[Held, ...]:
 
 
 def counts(window: Window, recorded_at: datetime, at: datetime) -> bool:
-    """Whether what triggers a hold, and came at this moment, came within the days that the terms leave for it.
+    """Whether what triggers a hold, and came at this moment, came within the days that the terms leave it.
 
     Raises ValueError for a time without zone.
     """
