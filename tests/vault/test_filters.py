@@ -183,12 +183,12 @@ def test_police_data_is_found_by_its_age(database: Database) -> None:
             )
         )
         [kept, *_] = session.scalars(select(tables.Recording))
-        held = {"state": State.KEPT, "regime": "wpg", "officer_id": officer, "length": 1, "sha256": "x"}
+        held = {"state": State.KEPT, "regime": "wpg", "officer_id": officer, "length": 1}
         due = {"dispose_after": NOW + timedelta(days=1), "municipality_id": rules.municipality}
         rows = {new_id(): at for at in ages}
         for id_, at in rows.items():
-            row = tables.Recording(id=id_, camera_id=kept.camera_id, recorded_at=at, team="", **held, **due)
-            session.add(row)
+            row = {"id": id_, "sha256": str(id_), "camera_id": kept.camera_id, "recorded_at": at, "team": ""}
+            session.add(tables.Recording(**row, **held, **due))
         session.flush()
         person = facts.person(session, officer, rules.municipality)
         for purpose, stages in (
