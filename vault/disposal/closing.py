@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from vault import audit, requests
 from vault.audit import Actor, Entry, Event
 from vault.disposal.tables import EarlyErasure, Ground
+from vault.many import among
 from vault.tables import Grant, Recording, Request
 from vault.vault import Vault
 
@@ -31,7 +32,9 @@ def close_all(
     audit.append_all(session, vault.ring, entries)
     waiting = session.scalars(
         select(Request)
-        .where(Request.recording_id.in_(recordings), Request.state == requests.RequestState.WAITING)
+        .where(
+            among(session, Request.recording_id, recordings), Request.state == requests.RequestState.WAITING
+        )
         .order_by(Request.id)
         .with_for_update()
     )
@@ -44,7 +47,11 @@ def _end_grants(
 ) -> list[Entry]:
     living = session.scalars(
         select(Grant)
-        .where(Grant.recording_id.in_(recordings), Grant.revoked_at.is_(None), Grant.valid_until > now)
+        .where(
+            among(session, Grant.recording_id, recordings),
+            Grant.revoked_at.is_(None),
+            Grant.valid_until > now,
+        )
         .order_by(Grant.id)
         .with_for_update()
     )
@@ -62,7 +69,7 @@ def _end_erasures(
 ) -> list[Entry]:
     waiting = session.scalars(
         select(EarlyErasure)
-        .where(EarlyErasure.recording_id.in_(recordings), EarlyErasure.decided_at.is_(None))
+        .where(among(session, EarlyErasure.recording_id, recordings), EarlyErasure.decided_at.is_(None))
         .order_by(EarlyErasure.id)
         .with_for_update()
     )
