@@ -82,9 +82,7 @@ def test_it_sweeps_until_nothing_is_due(
     assert len({entry.at for entry in entries(small, Event.RECORDING_DISPOSING)}) == 2
 
 
-def test_its_health_tells_that_no_sweep_ends(
-    small: Installation, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_its_health_tells_that_no_sweep_ends(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper._check_disposal()
     monkeypatch.setattr("vault.disposal.alarms.UNWELL_AFTER", timedelta())
     with pytest.raises(DisposalAtRisk):

@@ -39,7 +39,7 @@ def test_each_row_is_written_what_is_its_own(installation: Installation) -> None
     with installation.vault.database.transaction() as session:
         insert_many(session, table, [key(number) for number in range(5)])
         update_many(session, table, [])
-        changed = [
+        changed: list[dict[str, Any]] = [
             {"key_id": "k001", "destroyed_at": later, "day": date(2026, 10, 25)},
             {"key_id": "k003", "destroyed_at": None, "day": date(2026, 10, 26)},
             {"key_id": "nobody", "destroyed_at": later, "day": date(2026, 10, 26)},

@@ -92,8 +92,9 @@ def begin_all(
     # 3. the key
     _destroy_keys(session, [row.id for row in rows], keys, now)
     _set_disposing(session, rows)
-    # 4. what rested on it
-    closing.close_all(vault, session, rows, ground=ground, now=now, by=by)
+    # 4. what rested on it; but the erasure that somebody just approved is theirs to close
+    erasures = ground is Ground.TERM_OVER
+    closing.close_all(vault, session, rows, erasures=erasures, now=now, by=by)
 
 
 def spared_until(row: Recording, rule_set: RuleSet, holds: Sequence[Held], now: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from vault import audit, requests
 from vault.audit import Actor, Entry, Event
-from vault.disposal.tables import EarlyErasure, Ground
+from vault.disposal.tables import EarlyErasure
 from vault.many import among
 from vault.tables import Grant, Recording, Request
 from vault.vault import Vault
@@ -19,15 +19,16 @@ GONE = "De beelden zijn vernietigd. / The footage has been disposed of."
 
 
 def close_all(
-    vault: Vault, session: Session, rows: Sequence[Recording], *, ground: Ground, now: datetime, by: Actor
+    vault: Vault, session: Session, rows: Sequence[Recording], *, erasures: bool, now: datetime, by: Actor
 ) -> None:
-    """End what rests on these recordings, whose disposal begins in this transaction, with an entry for each.
+    """End what rests on these recordings, whose rows are locked, with an entry for each.
 
-    The erasure that somebody just approved is theirs to close: only a term that is over overtakes one.
+    Whoever decides on a request, or on one of `erasures`, locks that before the recording, and would wait for
+    us as we for them: what is locked is passed over, and ended when this is done again as the disposal ends.
     """
     recordings = {row.id: row for row in rows}
     entries = _end_grants(session, recordings, now, by)
-    if ground is Ground.TERM_OVER:
+    if erasures:
         entries += _end_erasures(session, recordings, now, by)
     audit.append_all(session, vault.ring, entries)
     waiting = session.scalars(
@@ -36,7 +37,7 @@ def close_all(
             among(session, Request.recording_id, recordings), Request.state == requests.RequestState.WAITING
         )
         .order_by(Request.id)
-        .with_for_update()
+        .with_for_update(skip_locked=True)
     )
     for request in waiting.all():
         requests.refuse_gone(vault, session, request, recordings[request.recording_id], now=now, by=by)
@@ -71,7 +72,7 @@ def _end_erasures(
         select(EarlyErasure)
         .where(among(session, EarlyErasure.recording_id, recordings), EarlyErasure.decided_at.is_(None))
         .order_by(EarlyErasure.id)
-        .with_for_update()
+        .with_for_update(skip_locked=True)
     )
     entries = []
     for erasure in waiting:

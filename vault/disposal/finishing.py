@@ -1,7 +1,7 @@
 """How a disposal ends: with a certificate, once the store has nothing of the recording any more.
 
 One transaction: 1. the certificate and the entry that carries its digest; 2. the rows of what is gone; 3. the
-state. Whoever finds it finished before, or being finished by another, leaves it.
+state; 4. what still rests on it. Whoever finds it finished before, or being finished by another, leaves it.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.base import table_of
 from vault.canonical import canonical
+from vault.disposal import closing
 from vault.disposal.statements import Destroyed, statement
 from vault.disposal.tables import Disposal, DisposalKey
 from vault.holds.tables import Hold
@@ -33,7 +34,8 @@ def finish_all(vault: Vault, recordings: Sequence[UUID], *, now: datetime, by: A
     """Certify of these recordings, whose objects have all gone, that they are disposed of; of how many."""
     with vault.database.transaction() as session:
         found = _unfinished(session, recordings)
-        _finish(vault, session, found, now, by)
+        if found:
+            _finish(vault, session, found, now, by)
     for disposal, _ in found:
         DISPOSED.labels(disposal.ground).inc()
     return len(found)
@@ -87,6 +89,8 @@ def _finish(
     # 3. the state; and what was said of the pictures
     gone_for_good = update(Recording).where(among(session, Recording.id, ids))
     session.execute(gone_for_good.values(state=State.DISPOSED, media=null()), execution_options=_UNTRACKED)
+    # 4. what rested on it and was being decided on when it began
+    closing.close_all(vault, session, [recording for _, recording in found], erasures=True, now=now, by=by)
 
 
 def _destroyed(session: Session, found: Sequence[tuple[Disposal, Recording]]) -> Mapping[UUID, Destroyed]:
