@@ -14,6 +14,7 @@ from pathlib import Path
 from bench import (
     appending,
     arriving,
+    checking,
     deciding,
     disposing,
     finding,
@@ -54,6 +55,7 @@ GROUPS = (
     Group(("sweep",), disposing.among_a_million, MEMORY, 4 * GIB),
     Group(("dispose_rate",), disposing.on_disk, DISK, 2 * GIB),
     Group(("dispose_rate_memory", "dispose_rate_s3"), disposing.elsewhere, MEMORY, 2 * GIB),
+    Group(("check",), checking.the_house, MEMORY, 2 * GIB),
     Group(("audit_append",), appending.among_eight_writers, MEMORY, 2 * GIB),
     Group(("audit_proof",), proving.among_a_million, MEMORY, 2 * GIB),
     Group(("audit_verify",), verifying.a_million, MEMORY, 2 * GIB),

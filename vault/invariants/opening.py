@@ -53,13 +53,15 @@ def check(vault: Vault, *, now: datetime, depth: Depth, tell: Tell) -> Iterator[
     every = max(1, total // EACH_NIGHT) if depth is Depth.NIGHT else 1
     for number, sealed in enumerate(_turns(vault, now.toordinal() % every, every)):
         tell("opened", number + 1, total // every)
-        name = _wrong(vault, sealed, now, depth)
-        if name and (again := _as_it_is(vault, sealed.id)) and (name := _wrong(vault, again, now, depth)):
-            yield Finding(name, str(sealed.id))
+        if not _wrong(vault, sealed, now, depth):
+            continue
+        again = _as_it_is(vault, sealed.id)
+        if again and (finding := _wrong(vault, again, now, depth)):
+            yield finding
 
 
-def _wrong(vault: Vault, sealed: Sealed, now: datetime, depth: Depth) -> str | None:
-    """The name of what is wrong with this recording's footage."""
+def _wrong(vault: Vault, sealed: Sealed, now: datetime, depth: Depth) -> Finding | None:
+    """What is wrong with this recording's footage."""
     try:
         key = vault.ring.unwrap(sealed.wrapped, recording=sealed.id, municipality=sealed.municipality)
         footage = Footage(vault.store, sealed.id, key, sealed.parts)
@@ -67,7 +69,8 @@ def _wrong(vault: Vault, sealed: Sealed, now: datetime, depth: Depth) -> str | N
             digest = hashlib.sha256()
             for piece in footage.read(0, footage.length - 1):
                 digest.update(piece)
-            return None if digest.hexdigest() == sealed.sha256 else "footage-differs"
+            same = digest.hexdigest() == sealed.sha256
+            return None if same else Finding("footage-differs", str(sealed.id))
         for place in (0, _between(sealed.id, footage.length, now), footage.length - 1):
             # One byte: its whole chunk is opened for it.
             for _ in footage.read(place, place):
@@ -75,7 +78,7 @@ def _wrong(vault: Vault, sealed: Sealed, now: datetime, depth: Depth) -> str | N
     except (KeyRingError, ObjectMissing, NameRefused):
         return None
     except SealBroken:
-        return "footage-does-not-open"
+        return Finding("footage-does-not-open", str(sealed.id))
     return None
 
 

@@ -14,5 +14,9 @@ def check(vault: Vault, *, tell: Tell) -> Iterator[Finding]:
         tell("stored", number + 1, 0)
         for part, there in shelf.amiss():
             # The two sides were not looked at in one moment.
-            if amiss_still(vault.database, vault.store, part):
-                yield Finding("object-of-wrong-size" if there else "object-missing", part.name)
+            if not amiss_still(vault.database, vault.store, part):
+                continue
+            if there:
+                yield Finding("object-of-wrong-size", part.name)
+            else:
+                yield Finding("object-missing", part.name)

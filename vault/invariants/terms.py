@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import load_only
 
 from policies.retention import Held
 from vault.finding import Finding
@@ -18,6 +19,16 @@ AT_ONCE = 500
 ENDS_WITHIN = timedelta(minutes=10)
 """A grant ends when footage is disposed of: a sweep comes every minute, and has its time."""
 _THERE = (State.KEPT, State.QUARANTINED)
+# All that a term depends on; a million rows with all they say of the footage would be another matter.
+_NEEDED = load_only(
+    Recording.municipality_id,
+    Recording.state,
+    Recording.regime,
+    Recording.recorded_at,
+    Recording.kept_at,
+    Recording.dispose_after,
+    raiseload=True,
+)
 
 
 def check(vault: Vault, *, now: datetime, tell: Tell) -> Iterator[Finding]:
@@ -73,7 +84,8 @@ def _batches(vault: Vault) -> Iterator[tuple[Sequence[Recording], Mapping[UUID, 
     after: UUID | None = None
     while True:
         with vault.database.reading() as session:
-            query = select(Recording).where(Recording.state.in_(_THERE)).order_by(Recording.id).limit(AT_ONCE)
+            query = select(Recording).options(_NEEDED).where(Recording.state.in_(_THERE))
+            query = query.order_by(Recording.id).limit(AT_ONCE)
             rows = session.scalars(query.where(Recording.id > after) if after else query).all()
             holds = holds_of(session, [row.id for row in rows])
         yield rows, holds
