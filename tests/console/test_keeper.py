@@ -19,7 +19,6 @@ from console.demo import town
 from console.keeper import DIGEST_AFTER, Keeper
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
-from tests.disposing import kept
 from tests.docking import lacking_records
 from tests.installation import MAKER, Installation, free_port, listening
 from tests.ruling import put_in_force
