@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from policies.retention import Held, dispose_after
 from policies.terms import Terms
 from vault.holds.tables import Hold
+from vault.many import among
 from vault.tables import Recording, State
 
 
@@ -38,6 +39,6 @@ def holds_of(session: Session, recordings: Collection[UUID]) -> Mapping[UUID, Se
     """Every hold that is or was on these recordings, with one question; none is an empty list."""
     found: defaultdict[UUID, list[Held]] = defaultdict(list)
     query = select(Hold.recording_id, Hold.placed_at, Hold.lifted_at, Hold.days_after)
-    for row in session.execute(query.where(Hold.recording_id.in_(recordings))):
+    for row in session.execute(query.where(among(session, Hold.recording_id, recordings))):
         found[row.recording_id].append(Held(row.placed_at, row.lifted_at, row.days_after))
     return found

@@ -106,7 +106,7 @@ def _recordings(session: Session, rows: Rows, random: Random) -> None:
                 team=random.choice(TEAMS),
                 recorded_at=_moment(random),
                 regime=random.choice(("avg", "wpg")),
-                state=random.choice((State.KEPT,) * 4 + (State.QUARANTINED, "disposed")),
+                state=random.choice((State.KEPT,) * 4 + (State.QUARANTINED, State.DISPOSING, State.DISPOSED)),
                 length=1,
                 sha256=f"{number}",
                 dispose_after=_moment(random) + timedelta(days=random.choice((0, 28))),
