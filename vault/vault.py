@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from vault.audit import Actor
 from vault.db import Database
 from vault.ids import PersonId
-from vault.keys import KeyRing, Role
+from vault.keys import FootageFiles, KeyRing, Role
 from vault.objects import ObjectStore, open_store
 from vault.rulesets import RuleSets, load_rule_sets
 from vault.settings import Settings
@@ -51,7 +51,8 @@ def open_vault(settings: Settings) -> Vault:
 
 def ring_of(settings: Settings, role: Role) -> KeyRing:
     """The key ring the settings name, which must be that of `role`. Raises RingRefused."""
-    return KeyRing.load(settings.keys, role=role)
+    beside = settings.ingest_keys if role is Role.VAULT else None
+    return KeyRing.load(settings.keys, role=role, footage=FootageFiles(settings.keys, role, beside=beside))
 
 
 def database_of(settings: Settings) -> Database:
