@@ -148,6 +148,7 @@ def test_a_key_that_is_not_the_one() -> None:
     assert with_key(destroyed_leaf(type="receipt-key.destroyed")).flaw is Flaw.KEY
     assert with_key(destroyed_leaf(facts=None)).flaw is Flaw.KEY
     assert with_key(destroyed_leaf(), keyId=None).flaw is Flaw.KEY
+    assert with_key(destroyed_leaf(facts=None), keyId=None).flaw is Flaw.KEY
     # While the recording's own key was wrapped under it, it cannot have been destroyed.
     assert with_key(destroyed_leaf(at=DISPOSED_AT - 1_000_000)).flaw is Flaw.KEY
 

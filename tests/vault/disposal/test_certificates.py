@@ -11,20 +11,29 @@ from auditor.certificates import CertificateBroken, Flaw, verify
 from console.demo import town
 from console.demo.town import Resident
 from policies.retention import AMSTERDAM
-from tests.disposing import change, hold, kept, now, swept
+from tests.disposing import OVER, change, hold, kept, now, swept
 from tests.installation import Installation
 from tests.watching import entries, payload_of, row_of
 from vault import audit
 from vault.audit import Entry, Event
-from vault.disposal.certificates import CertificateAltered, NotDisposed, every, listed, look
+from vault.disposal.certificates import (
+    Certificate,
+    CertificateAltered,
+    NotDisposed,
+    every,
+    listed,
+    look,
+)
+from vault.disposal.expiring import expire
+from vault.disposal.placing import place
 from vault.disposal.proving import EntryPruned
-from vault.disposal.tables import Disposal, DisposalKey, Ground
+from vault.disposal.tables import Disposal, Ground
 from vault.facts import Unknown
 from vault.ids import EntryId, RecordingId
 from vault.log.reading import NotNumbered
 from vault.log.sequencer import sequence
 from vault.signals.raising import KEEPER
-from vault.tables import SealedKey
+from vault.tables import AuditEntry, SealedKey
 
 OPERATOR = audit.Actor("operator", "beheer", "beheer", ("functional-administrator",))
 
@@ -54,44 +63,56 @@ def test_a_certificate_verifies_offline(installation: Installation) -> None:
     assert broken.value.flaw is Flaw.HASH
 
 
-def destroy_key(installation: Installation, event: Event, key_id: str) -> EntryId:
-    """As the keeper tells of a key that is destroyed."""
-    told = Entry(event=event, at=now(), actor=KEEPER, municipality=town.SLUG, facts={"keyId": key_id})
+def destroy_key(installation: Installation, key_id: str) -> EntryId:
+    """As the keeper tells of an old sealing key that is destroyed."""
+    event, facts = Event.SEALING_KEY_DESTROYED, {"keyId": key_id}
+    told = Entry(event=event, at=now(), actor=KEEPER, municipality=town.SLUG, facts=facts)
     with installation.vault.database.transaction() as session:
-        session.execute(update(DisposalKey).where(DisposalKey.key_id == key_id).values(destroyed_at=told.at))
         return audit.append(session, installation.vault.ring, told)
 
 
-@pytest.mark.parametrize("day_key", [True, False])
-def test_it_shows_that_the_key_of_the_backups_went(installation: Installation, day_key: bool) -> None:
+def test_it_shows_that_the_key_of_its_day_went(installation: Installation) -> None:
+    """From intake to the end, by all that the keeper does."""
+    vault, recording = installation.vault, kept(installation)
+    assert place(vault, now=now() - OVER) == 1
+    assert swept(installation).disposed == 1
+    installation.settle()
+    before = look(vault, OPERATOR, recording, now=now()).certificate
+    assert before
+    assert (before.key, before.statement.key_expires is not None) == (None, True)
+    expire(vault, KEEPER, now=now() + timedelta(days=1))
+    # It is in the trail, and not in the log yet.
+    [entry] = [each for each in entries(installation, Event.DISPOSAL_KEY_DESTROYED) if _is_of(each, before)]
+    still = look(vault, OPERATOR, recording, now=now()).certificate
+    assert still
+    assert still.key is None
+    installation.settle()
+    after = look(vault, OPERATOR, recording, now=now()).certificate
+    assert after
+    assert after.key
+    assert after.key.id == entry.id
+    shown = verify(after.document, vault.ring.log_keys[0])
+    assert shown.key_destroyed
+    assert (shown.digest, shown.key_destroyed.index) == (before.digest, after.key.index)
+
+
+def _is_of(entry: AuditEntry, certificate: Certificate) -> bool:
+    return bool(json.loads(entry.leaf)["facts"]["keyId"] == certificate.statement.key_id)
+
+
+def test_what_went_before_it_was_placed_was_under_a_sealing_key(installation: Installation) -> None:
     recording = kept(installation)
     with installation.vault.database.transaction() as session:
         key_id = session.get_one(SealedKey, recording).key_id
-        if day_key:
-            session.add(
-                DisposalKey(key_id=key_id, municipality_id=town.SLUG, day=now().date(), made_at=now())
-            )
     assert swept(installation).disposed == 1
-    event = Event.DISPOSAL_KEY_DESTROYED if day_key else Event.SEALING_KEY_DESTROYED
+    destroy_key(installation, "another-key")
+    entry = destroy_key(installation, key_id)
     installation.settle()
-    destroy_key(installation, event, "another-key")
-    entry = destroy_key(installation, event, key_id)
-    # It is in the trail, and not in the log yet.
-    before = look(installation.vault, OPERATOR, recording, now=now()).certificate
-    assert before
-    assert before.key is None
-    installation.settle()
-    after = look(installation.vault, OPERATOR, recording, now=now()).certificate
-    assert after
-    assert after.key
-    assert after.key.id == entry
-    shown = verify(after.document, installation.vault.ring.log_keys[0])
-    assert shown.key_destroyed
-    assert shown.key_destroyed.leaf["facts"] == {"keyId": key_id}
-    assert shown.statement.key_id == key_id
-    with installation.vault.database.transaction() as session:
-        session.execute(update(DisposalKey).values(destroyed_at=None))
-        session.query(DisposalKey).delete()
+    found = look(installation.vault, OPERATOR, recording, now=now()).certificate
+    assert found
+    assert found.key
+    assert found.key.id == entry
+    assert verify(found.document, installation.vault.ring.log_keys[0]).key_destroyed
 
 
 def test_before_there_is_one(small: Installation) -> None:

@@ -10,7 +10,6 @@ from tests.disposing import hold, kept, now, swept
 from tests.installation import Installation
 from tests.vault.disposal.test_certificates import OPERATOR, destroy_key
 from tests.vault.documents.reading import root, text
-from vault.audit import Event
 from vault.disposal.beginning import begin
 from vault.disposal.certificates import Certificate, look
 from vault.disposal.printing import document, lines
@@ -76,7 +75,7 @@ def test_it_tells_of_the_backups_when_their_key_went(small: Installation) -> Non
     before = certificate_of(small, recording)
     assert "Not shown yet" in said(before, "en")
     assert before.statement.key_id
-    destroy_key(small, Event.SEALING_KEY_DESTROYED, before.statement.key_id)
+    destroy_key(small, before.statement.key_id)
     after = certificate_of(small, recording)
     assert after.key
     assert f"(regel {after.key.index} in het log)" in said(after, "nl")
