@@ -200,7 +200,7 @@ class Keeper:
         """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""
         self._intake.tell_closed()
         now = datetime.now(UTC)
-        lasts = timedelta(days=self._settings.intake_key_days)
+        lasts = timedelta(days=self._settings.intake_rotation_days)
         findings = check_all(self._vault, now=now, intake_key_lasts=lasts)
         FINDINGS.set(len(findings))
         for finding in findings:
