@@ -48,9 +48,9 @@ class Settings(BaseSettings):
     """This process's key ring: the vault's ring for vault and keeper, the ingest's ring for ingest."""
     ingest_keys: Path | None = None
     """Keeper: ingest's ring, where both rings are on one machine. It then replaces intake keys by itself."""
-    intake_key_days: int = Field(default=7, ge=2, le=90)
+    intake_rotation_days: int = Field(default=7, ge=2, le=90)
     """How old a key that ingest wraps with may become; the check finds an older one."""
-    old_key_days: int = Field(default=2, ge=1, le=30)
+    intake_retired_days: int = Field(default=2, ge=1, le=30)
     """How long a replaced one stays at least, for ingest's ring to follow."""
     rule_sets: Path | None = None
     """Folder of the municipalities' rule sets; the ones that come with the software when absent."""

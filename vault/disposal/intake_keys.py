@@ -50,8 +50,8 @@ def cycle_of(settings: Settings) -> Cycle:
     """The cycle that the settings name."""
     return Cycle(
         settings.ingest_keys,
-        lasts=timedelta(days=settings.intake_key_days),
-        stays=timedelta(days=settings.old_key_days),
+        lasts=timedelta(days=settings.intake_rotation_days),
+        stays=timedelta(days=settings.intake_retired_days),
     )
 
 
