@@ -219,7 +219,7 @@ class Keeper:
         """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""
         self.intake.tell_closed()
         now = datetime.now(UTC)
-        lasts = timedelta(days=self._settings.intake_key_days)
+        lasts = timedelta(days=self._settings.intake_rotation_days)
         findings = check_all(self._vault, now=now, depth=depth, tell=tally, intake_key_lasts=lasts)
         ended = datetime.now(UTC)
         FINDINGS.set(len(findings))
