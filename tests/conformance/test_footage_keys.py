@@ -13,10 +13,10 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from vault.keys.footage_files import FootageFiles
 
 from vault.keys import KeyNotHeld, KeyRingError, Role, WrappingBroken, create_rings
 from vault.keys.footage import DayKey, FootageKeys, WrappedKey
-from vault.keys.footage_files import FootageFiles
 from vault.keys.token import TokenKeys
 from vault.sealing import DataKey
 
@@ -186,9 +186,7 @@ def test_a_day_key_is_of_one_municipality(keys: FootageKeys) -> None:
 
 def test_every_day_key_is_listed(keys: FootageKeys, place: Place) -> None:
     assert keys.day_keys() == {}
-    made = {
-        keys.make_day_key(of, day): DayKey(of, day) for of in (HERE, THERE) for day in (DAY, DAY, LATER)
-    }
+    made = {keys.make_day_key(of, day): DayKey(of, day) for of in (HERE, THERE) for day in (DAY, DAY, LATER)}
     assert len(made) == 6
     assert keys.day_keys() == place.vault().day_keys() == made
 

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,7 +44,16 @@ class SoftHsm:
     def fresh(self) -> Token:
         """A new, empty token."""
         token = Token(self.module, f"t{secrets.token_hex(8)}", secrets.token_hex(4), secrets.token_hex(4))
-        self.run("--init-token", "--free", "--label", token.label, "--pin", token.pin, "--so-pin", token.officer_pin)
+        self.run(
+            "--init-token",
+            "--free",
+            "--label",
+            token.label,
+            "--pin",
+            token.pin,
+            "--so-pin",
+            token.officer_pin,
+        )
         return token
 
     def run(self, *arguments: str) -> str:
@@ -54,7 +64,9 @@ class SoftHsm:
     def folder(self, token: Token) -> Path:
         """Where the token's objects are."""
         said = self.run("--show-slots")
-        serials = [line.split()[-1] for line in said.splitlines() if "Serial number:" in line and line.split()[-1:]]
+        serials = [
+            line.split()[-1] for line in said.splitlines() if "Serial number:" in line and line.split()[-1:]
+        ]
         labels = [line.split()[-1] for line in said.splitlines() if "Label:" in line]
         serial = dict(zip(labels, serials, strict=False))[token.label]
         (found,) = (path for path in self.tokens.iterdir() if path.name.replace("-", "").endswith(serial))
@@ -90,6 +102,13 @@ def softhsm() -> Iterator[SoftHsm]:
                 del os.environ[_CONF]
             else:
                 os.environ[_CONF] = before
+
+
+def elsewhere(script: str) -> str:
+    """What a process of its own prints that runs `script`: a login counts for the whole of a process."""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def copy(hsm: SoftHsm, token: Token, to: Path) -> None:

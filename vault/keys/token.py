@@ -19,7 +19,7 @@ from pkcs11 import Attribute, ObjectClass, Session
 from vault.keys import token_objects as objects
 from vault.keys import token_operations as operations
 from vault.keys.decapsulating import SUITE, open_sealed
-from vault.keys.errors import KeyNotHeld, TokenRefused, WrappingBroken
+from vault.keys.errors import KeyNotHeld, RingExists, TokenRefused, WrappingBroken
 from vault.keys.footage import DayKey, WrappedKey
 from vault.keys.layout import KEY_ID, MUNICIPALITY
 from vault.keys.token_objects import DayLabel, IntakeLabel, Label
@@ -133,11 +133,24 @@ class TokenKeys:
             raise KeyNotHeld(f"no intake key of {municipality} in the token")
         return tuple(ids)
 
-    def rotate_intake(self, municipality: str) -> str:
-        """Wrap for a new intake key from now on, also for the first; its id.
+    def add(self, municipality: str) -> str:
+        """Make a municipality's first intake key; its id. Raises RingExists when it has one."""
+        if not MUNICIPALITY.fullmatch(municipality):
+            raise ValueError(f"{municipality!r} is no municipality's id: lower-case letters, digits, hyphens")
+        if municipality in self.municipalities():
+            raise RingExists(f"{municipality} has its keys already")
+        return self._next_intake(municipality)
 
-        1. the pair; 2. it is tried; 3. it is published, where ingest finds it. Dying before the last leaves a
-        key that nobody wraps for.
+    def rotate_intake(self, municipality: str) -> str:
+        """Wrap what comes in for a new key from now on; its id."""
+        if municipality not in self.municipalities():
+            raise KeyNotHeld(f"no intake key of {municipality} in the token")
+        return self._next_intake(municipality)
+
+    def _next_intake(self, municipality: str) -> str:
+        """1. the pair; 2. it is tried; 3. it is published, where ingest finds it.
+
+        Dying before the last leaves a key that nobody wraps for.
         """
 
         def rotated(session: Session) -> str:
@@ -147,7 +160,7 @@ class TokenKeys:
                 for label in known
                 if isinstance(label, IntakeLabel) and label.municipality == municipality
             ]
-            label = IntakeLabel(_named(municipality), 1 + max(generations, default=0), objects.new_id())
+            label = IntakeLabel(municipality, 1 + max(generations, default=0), objects.new_id())
             point, private = objects.make_pair(session, label)
             operations.prove(point, private)
             objects.publish(session, label, point)
@@ -251,8 +264,8 @@ def _check(session: Session) -> None:
     for intake, point in _published(session).items():
         if points.get(intake) != point or intake not in openers:
             raise TokenRefused(
-                f"{intake} is published and not ours: stop ingest, destroy it, and find out who put it there; "
-                "whoever did can open what was wrapped for it"
+                f"{intake} is published and not ours: stop ingest, destroy it, and find out who put it "
+                "there; whoever did can open what was wrapped for it"
             )
 
 
@@ -262,9 +275,3 @@ def _of_intake(recording: UUID, municipality: str) -> bytes:
 
 def _of_day(recording: UUID, municipality: str, key_id: str) -> bytes:
     return _DAY_KEY + recording.bytes + municipality.encode() + b"\0" + key_id.encode()
-
-
-def _named(municipality: str) -> str:
-    if not MUNICIPALITY.fullmatch(municipality):
-        raise ValueError(f"{municipality!r} is not a municipality's id: lower-case letters, digits, hyphens")
-    return municipality

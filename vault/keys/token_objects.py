@@ -6,10 +6,10 @@
     bodycam/<municipality>/<year-month-day>/<key id>       secret, AES-256
 
 These are labels (CKA_LABEL); a key id, 16 hex digits, is the object's CKA_ID too. An intake key is EC on
-P-256. What is published (CKA_PRIVATE false) is all that ingest sees; of that the highest generation is current. Who
-has no PIN may be able to write or delete there, so the vault goes by its own copy of the public half
-(CKA_PRIVATE true). A private or secret key is made in the token, and can never leave it: an object that says
-otherwise of itself is not ours.
+P-256. What is published (CKA_PRIVATE false) is all that ingest sees; of that the highest generation is
+current. Who has no PIN may be able to write or delete there, so the vault goes by its own copy of the public
+half (CKA_PRIVATE true). A private or secret key is made in the token, and can never leave it: an object that
+says otherwise of itself is not ours.
 """
 
 import re

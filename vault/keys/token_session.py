@@ -7,6 +7,7 @@ not open what others can is a process of its own, without the PIN.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -113,17 +114,16 @@ class TokenSession:
             return token.open(rw=True)
 
     def _find(self) -> pkcs11.Token:
-        module = self._module
+        library = self._module.library
         try:
-            return module.library.get_token(token_label=self._label)
+            with suppress(pkcs11.NoSuchToken, pkcs11.TokenNotPresent, *_LOST):
+                return library.get_token(token_label=self._label)
+            # Some modules look for tokens only when they begin.
+            self._module.begun += 1
+            library.reinitialize()
+            return library.get_token(token_label=self._label)
         except pkcs11.MultipleTokensReturned:
             raise TokenRefused(self._said("is there twice: give each token a label of its own")) from None
-        except pkcs11.PKCS11Error:
-            # Some modules look for tokens only when they begin.
-            module.begun += 1
-        try:
-            module.library.reinitialize()
-            return module.library.get_token(token_label=self._label)
         except pkcs11.PKCS11Error as error:
             raise TokenAway(
                 self._said(
