@@ -63,7 +63,7 @@ MEMBERS = {
     "regime": Member(rb'"(?:avg|wpg)"', optional=True),
     "subj": Member(_hex(32), optional=True),
     "t": Member(_COUNT),
-    "type": Member(rb'"[a-z]+\.[a-z]+"'),
+    "type": Member(rb'"[a-z]+(?:-[a-z]+)*\.[a-z]+"'),
     "v": Member(rb"1"),
     "why": Member(rb"\[" + _TEXT + rb"(?:," + _TEXT + rb")*\]", optional=True),
 }

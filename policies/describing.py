@@ -244,6 +244,17 @@ _FURTHER = {
         Action.READ_GRANT: Words("Toestemmingen lezen", "Reading grants"),
         Action.REVOKE: Words("Toestemmingen intrekken", "Revoking grants"),
     },
+    Words(
+        "Wie laat beelden langer blijven, of eerder weg gaan?",
+        "Who lets footage stay longer, or go earlier?",
+    ): {
+        Action.PLACE_HOLD: Words("Langer bewaren", "Keeping longer"),
+        Action.LIFT_HOLD: Words("Weer vrijgeven", "Releasing again"),
+        Action.CHANGE_REGIME: Words("Vaststellen of de Wpg geldt", "Establishing whether the Wpg applies"),
+        Action.ASK_ERASURE: Words("Om vernietiging vragen", "Asking for erasure"),
+        Action.DECIDE_ERASURE: Words("Over vernietiging beslissen", "Deciding on erasure"),
+        Action.READ_RETENTION: Words("Zien wat blijft en gaat", "Seeing what stays and goes"),
+    },
     Words("Wie leest het inzagelog?", "Who reads the audit trail?"): {
         Action.READ_AUDIT: Words("Lezen", "Reading"),
         Action.SETTLE_SIGNAL: Words("Signalen afdoen", "Settling signals"),

@@ -28,6 +28,8 @@ from policies.retention import days_between
 from policies.terms import Terms
 
 Json = dict[str, Any]
+_OF_TWO = frozenset({Action.ACTIVATE_RULES, Action.DECIDE_ERASURE})
+"""What one may do only after another proposed it."""
 
 
 About = Request | Grant | Search | None
@@ -48,7 +50,7 @@ def question(situation: Situation, municipality: str) -> Json:
         context["purpose"] = _ref("Purpose", situation.purpose)
     if situation.action is Action.EVALUATE and situation.subject is not None:
         context["subject"] = _ref("Person", situation.subject)
-    if situation.action is Action.ACTIVATE_RULES and situation.proposer is not None:
+    if situation.action in _OF_TWO and situation.proposer is not None:
         context["proposer"] = _ref("Person", situation.proposer)
     if situation.action is Action.SETTLE_SIGNAL:
         context["concerned"] = [_ref("Person", person) for person in sorted(situation.concerned)]

@@ -47,15 +47,37 @@ class Action(StrEnum):
     """Read the rule set in force, or a proposed one."""
     EXAMINE_RULES = "examine-rules"
     """See what a proposed rule set would have decided otherwise (what-if)."""
+    PLACE_HOLD = "place-hold"
+    """Keep a recording past its term, for a reason (bewaarplicht)."""
+    LIFT_HOLD = "lift-hold"
+    """End a hold, or say that it must still stand."""
+    CHANGE_REGIME = "change-regime"
+    """Bring a recording under the other regime, AVG or Wpg: once, and its term with it."""
+    ASK_ERASURE = "ask-erasure"
+    """Ask that a recording be disposed of before its term is over."""
+    DECIDE_ERASURE = "decide-erasure"
+    """Approve or refuse that somebody else asked so."""
+    READ_RETENTION = "read-retention"
+    """Read what is due when, what is held and why, and the certificates of what is gone."""
 
 
 ABOUT_REQUEST = frozenset({Action.ASK, Action.DECIDE, Action.READ_REQUEST})
 ABOUT_GRANT = frozenset({Action.WATCH, Action.REVOKE, Action.READ_GRANT})
-ABOUT_TRAIL = frozenset({Action.READ_AUDIT, Action.READ_LOG, Action.SETTLE_SIGNAL})
+ABOUT_TRAIL = frozenset({Action.READ_AUDIT, Action.READ_LOG, Action.SETTLE_SIGNAL, Action.READ_RETENTION})
 ABOUT_RULES = frozenset(
     {Action.PROPOSE_RULES, Action.ACTIVATE_RULES, Action.READ_RULES, Action.EXAMINE_RULES}
 )
-WITHOUT_PURPOSE = ABOUT_RULES | {Action.EVALUATE, Action.READ_LOG}
+ABOUT_TERM = frozenset(
+    {
+        Action.PLACE_HOLD,
+        Action.LIFT_HOLD,
+        Action.CHANGE_REGIME,
+        Action.ASK_ERASURE,
+        Action.DECIDE_ERASURE,
+    }
+)
+"""By these footage stays longer, or goes earlier, than its term says."""
+WITHOUT_PURPOSE = ABOUT_RULES | ABOUT_TERM | {Action.EVALUATE, Action.READ_LOG, Action.READ_RETENTION}
 """Nothing of footage is shown by these, so they serve none of its purposes."""
 
 
@@ -86,7 +108,8 @@ class Recording:
     dispose_after: datetime
     """From this moment on the footage is due for disposal and no longer watched; holds are counted in."""
     state: str
-    """`kept`, or whatever else the vault calls it: only `kept` can be asked for."""
+    """`kept`, or whatever else the vault calls it: only `kept` can be asked for. `disposing` and `disposed`
+    is what is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +209,8 @@ class Situation:
     subject: UUID | None = None
     """About whom EVALUATE asks."""
     proposer: UUID | None = None
-    """Who proposed what ACTIVATE_RULES activates, where that is a person of the register."""
+    """Who proposed what ACTIVATE_RULES activates, or asked for the erasure that DECIDE_ERASURE is about,
+    where that is a person of the register."""
     concerned: frozenset[UUID] = frozenset()
     """Whom the signal is about that SETTLE_SIGNAL closes."""
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from policies.pages import Block, Item, Paragraph
-from policies.terms import Hold, Record, Terms, Title
-from policies.words import RECORDS, RELEASES, TRIGGERS, Words
+from policies.terms import Hold, PlacedBy, Record, Terms, Title
+from policies.words import FACTS, RECORDS, RELEASES, TRIGGERS, Words
 
 
 def recorded(terms: Terms, language: str) -> Iterator[Block]:
@@ -39,7 +39,7 @@ def kept(terms: Terms, language: str) -> Iterator[Block]:
     yield Paragraph(_told(longer if terms.holds else never, language))
     for hold in terms.holds:
         yield Item(_told(hold.title, language))
-        yield from (Item(_told(words, language), 1) for words in _hold(hold))
+        yield from (Item(_told(words, language), 1) for words in _hold(hold, terms))
     if terms.log_term_years:
         years = terms.log_term_years
         trail = Words(
@@ -49,7 +49,7 @@ def kept(terms: Terms, language: str) -> Iterator[Block]:
         yield Paragraph(_told(trail, language))
 
 
-def _hold(hold: Hold) -> Iterator[Words]:
+def _hold(hold: Hold, terms: Terms) -> Iterator[Words]:
     begin, end = TRIGGERS[hold.trigger], RELEASES[hold.released_by]
     if hold.asked_within_days:
         within = _days(hold.asked_within_days)
@@ -59,12 +59,33 @@ def _hold(hold: Hold) -> Iterator[Words]:
         )
     else:
         yield Words(f"Begint met: {begin.nl}.", f"Begins with: {begin.en}.")
+    yield _placed(hold.placed_by, terms)
     yield Words(f"Eindigt als: {end.nl}.", f"Ends when: {end.en}.")
     if hold.days_after:
         after = _days(hold.days_after)
         yield Words(f"Daarna nog {after.nl}.", f"After that another {after.en}.")
     else:
         yield Words("Daarna niet langer dan gewoonlijk.", "After that no longer than ordinarily.")
+
+
+def _placed(by: PlacedBy | None, terms: Terms) -> Words:
+    if by is None:
+        return Words("Iemand stelt dat vast, met een reden.", "Somebody establishes that, with a reason.")
+    purposes = [terms.purposes[purpose] for purpose in by.purposes]
+    declared = [FACTS[_in_schema(name)] for name in by.prerequisites]
+    nl, en = (
+        [" of ".join(each.nl for each in told) for told in (purposes, declared) if told],
+        [" or ".join(each.en for each in told) for told in (purposes, declared) if told],
+    )
+    return Words(
+        f"Gaat vanzelf in bij een toegestaan verzoek: {'; en '.join(nl)}.",
+        f"Sets in by itself with a request that is permitted: {'; and '.join(en)}.",
+    )
+
+
+def _in_schema(prerequisite: str) -> str:
+    first, *others = prerequisite.split("-")
+    return first + "".join(word.capitalize() for word in others)
 
 
 def source(terms: Terms, language: str) -> Iterator[Block]:

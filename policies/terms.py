@@ -4,24 +4,17 @@ Everything a municipality fixes that is no rule about who may see what. docs/rul
 one what each key means.
 """
 
-import tomllib
-from datetime import date, datetime, timedelta
+from collections.abc import Collection
+from dataclasses import fields
+from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
+from policies.facts import Request
 from policies.hours import OfficeHours
-from policies.problems import Problem, RuleSetInvalid
+from policies.tables import Day, Https, Identifier, Slug, Table, Text, read_table
 
 LONGEST_TERM_DAYS = 3660
 """Ten years (the longest published: Wpg records of boa's in Alphen aan den Rijn). More is a typing error."""
@@ -32,44 +25,24 @@ _DAYS_OF_A_YEAR = 366
 """Of the longest; so that a term in years is never told shorter than one in days."""
 
 
-def _https(url: HttpUrl) -> str:
-    if url.scheme != "https":
-        raise ValueError("must be an https address")
-    return str(url)
-
-
-def _a_day(value: object) -> object:
-    if isinstance(value, datetime):
-        raise ValueError("must be a date")  # noqa: TRY004 - pydantic tells of a ValueError only
-    return value
-
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Https = Annotated[HttpUrl, AfterValidator(_https), Field(strict=False)]
-Identifier = Annotated[str, StringConstraints(pattern=r"^(https://|urn:)[!-~]+$", max_length=500)]
-Day = Annotated[date, AfterValidator(_a_day)]
 Days = Annotated[int, Field(ge=1, le=LONGEST_TERM_DAYS)]
 Years = Annotated[int, Field(ge=1, le=LONGEST_LOG_YEARS)]
+PREREQUISITES = frozenset(
+    member.name.replace("_", "-")
+    for member in fields(Request)
+    if member.default is False and member.name != "has_case_reference"
+)
+"""What a requester can declare. A case reference is no declaration: it is there or it is not."""
 
 
-class _Table(BaseModel):
-    """A table of the file: what is spelled wrong, or of another kind, is refused and not passed over."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-
-_T = TypeVar("_T", bound=_Table)
-
-
-class Title(_Table):
+class Title(Table):
     """A text in the two languages of the product."""
 
     nl: Text
     en: Text
 
 
-class Source(_Table):
+class Source(Table):
     """Where the municipality published this, and the day we read it there."""
 
     title: Text
@@ -78,7 +51,7 @@ class Source(_Table):
     consulted: Day
 
 
-class Record(_Table):
+class Record(Table):
     """One of the three legal records: which document it is, of when, and where it can be read."""
 
     title: Text
@@ -87,7 +60,7 @@ class Record(_Table):
     url: Https | None = None
 
 
-class Records(_Table):
+class Records(Table):
     """The legal records without which no footage may be taken in; None while the municipality has none."""
 
     dpia: Record | None = None
@@ -138,7 +111,36 @@ class Release(StrEnum):
     REASON_LAPSED = "reason-lapsed"
 
 
-class Hold(_Table):
+def _a_prerequisite(name: str) -> str:
+    if name not in PREREQUISITES:
+        raise ValueError(f"must be one of {', '.join(sorted(PREREQUISITES))}")
+    return name
+
+
+class PlacedBy(Table):
+    """Which requests place a hold by themselves, once the rules permit them: by what they are for, by what
+    they declare, or by both."""
+
+    purposes: tuple[Slug, ...] = Field(default=(), strict=False)
+    """One of these; none listed: any."""
+    prerequisites: tuple[Annotated[str, AfterValidator(_a_prerequisite)], ...] = Field(
+        default=(), strict=False
+    )
+    """At least one of these is declared; none listed: whatever is."""
+
+    def matches(self, purpose: str, declared: Collection[str]) -> bool:
+        """Whether a request for this purpose, with these prerequisites declared, is one of them."""
+        for_it = not self.purposes or purpose in self.purposes
+        return for_it and (not self.prerequisites or any(each in declared for each in self.prerequisites))
+
+    @model_validator(mode="after")
+    def _not_every_request(self) -> "PlacedBy":
+        if not (self.purposes or self.prerequisites):
+            raise ValueError("name purposes, prerequisites or both")
+        return self
+
+
+class Hold(Table):
     """A reason to keep footage longer (bewaarplicht): what begins it, what ends it, and the term then."""
 
     trigger: Annotated[Trigger, Field(strict=False)]
@@ -148,9 +150,11 @@ class Hold(_Table):
     title: Title
     asked_within_days: Days | None = None
     """The trigger counts only when it comes within so many days of the recording."""
+    placed_by: PlacedBy | None = None
+    """The requests that place it by themselves; None: a person does, always."""
 
 
-class LogTerm(_Table):
+class LogTerm(Table):
     """How long the trail (inzagelog) is kept, unless a municipality asks for more (shared/log.toml)."""
 
     at_least_years: Years
@@ -158,7 +162,7 @@ class LogTerm(_Table):
     """Why no municipality keeps its trail for less."""
 
 
-class Terms(_Table):
+class Terms(Table):
     """The numbers and closed lists of one municipality."""
 
     municipality: Slug
@@ -200,6 +204,12 @@ class Terms(_Table):
     remarks: tuple[Title, ...] = Field(default=(), strict=False)
     """What else the regulation says that citizens want to know, such as where footage is stored."""
 
+    def placed_by(self, purpose: str, declared: Collection[str]) -> tuple[Hold, ...]:
+        """The holds that a request for this purpose places by itself, with these prerequisites declared."""
+        return tuple(
+            hold for hold in self.holds if hold.placed_by and hold.placed_by.matches(purpose, declared)
+        )
+
     @property
     def longest_grant(self) -> timedelta:
         """No grant lasts longer."""
@@ -234,24 +244,20 @@ class Terms(_Table):
             raise ValueError("shares_with: a municipality does not share with itself")
         return self
 
+    @model_validator(mode="after")
+    def _holds_for_what_is_offered(self) -> "Terms":
+        for hold in self.holds:
+            for purpose in hold.placed_by.purposes if hold.placed_by else ():
+                if purpose not in self.purposes:
+                    raise ValueError(f"holds: {hold.trigger}: placed_by: {purpose} is no purpose here")
+        return self
+
 
 def parse_terms(text: str, file: str = "terms.toml") -> Terms:
     """The terms in this text. Raises RuleSetInvalid with everything that is wrong with it."""
-    return _parse(Terms, text, file)
+    return read_table(Terms, text, file)
 
 
 def parse_log_term(text: str, file: str = "log.toml") -> LogTerm:
     """The trail's term for all. Raises RuleSetInvalid with everything that is wrong with it."""
-    return _parse(LogTerm, text, file)
-
-
-def _parse(table: type[_T], text: str, file: str) -> _T:
-    try:
-        return table.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise RuleSetInvalid([Problem(file, None, f"is not TOML: {error}")]) from error
-    except ValidationError as invalid:
-        raise RuleSetInvalid(
-            Problem(file, None, f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}".removeprefix(": "))
-            for wrong in sorted(invalid.errors(), key=lambda wrong: [str(part) for part in wrong["loc"]])
-        ) from invalid
+    return read_table(LogTerm, text, file)

@@ -42,6 +42,12 @@ class BrittleStore:
     def discard(self, name: str) -> None:
         self.real.discard(name)
 
+    def retain(self, name: str, until: datetime) -> None:
+        self.real.retain(name, until)
+
+    def hold(self, name: str, on: bool) -> None:
+        self.real.hold(name, on)
+
     def list(self, prefix: str) -> Iterator[StoredObject]:
         return self.real.list(prefix)
 

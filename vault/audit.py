@@ -48,6 +48,7 @@ __all__ = [
     "destroy_payloads",
     "of_decision",
     "read_payload",
+    "thing_of",
 ]
 
 VERSION = 1
@@ -123,7 +124,7 @@ def of_decision(
         at=at,
         actor=actor,
         municipality=resource.municipality,
-        thing=_thing(resource),
+        thing=thing_of(resource),
         subject=str(footage.maker) if footage else None,
         decision="allow" if decision.permitted else "deny",
         rule_set=decision.rule_set,
@@ -148,7 +149,8 @@ def of_decision(
     )
 
 
-def _thing(resource: Resource) -> tuple[str, str]:
+def thing_of(resource: Resource) -> tuple[str, str]:
+    """Kind and id by which an entry names what a decision is about."""
     match resource:
         case Recording():
             return "recording", str(resource.id)

@@ -1,4 +1,4 @@
-"""Who acts on rules and on what was decided by them: a person, about whom the rules decide, or an operator.
+"""Who acts on rules, on footage and its term: a person, about whom the rules decide, or an operator.
 
 An operator at the command line is no person whom rules know; the trail names their system account.
 """
@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
-from policies.facts import Action, RuleBook, Situation
+from policies.facts import Action, Recording, Resource, RuleBook, Situation
 from vault import audit, facts
 from vault.audit import Actor, Entry, Event
+from vault.ids import EntryId
 from vault.vault import Caller, Vault
 
 By = Caller | Actor
@@ -48,14 +49,33 @@ def stand(
     now: datetime,
     proposer: str | None = None,
 ) -> Standing:
-    """Who acts, and whether the rules in force let them. Raises RuleSetMissing."""
+    """Who acts on rules, and whether those in force let them. Raises RuleSetMissing."""
+    return stand_before(vault, session, by, action, RuleBook(municipality), now, proposer)
+
+
+def stand_before(
+    vault: Vault,
+    session: Session,
+    by: By,
+    action: Action,
+    resource: Resource,
+    now: datetime,
+    proposer: str | None = None,
+) -> Standing:
+    """Who acts on anything else, and whether the rules in force let them.
+
+    `proposer` is the account of who asked for it, where another must decide. Raises RuleSetMissing,
+    facts.Unknown.
+    """
     if isinstance(by, Actor):
         return Standing(by, f"{by.kind}:{by.id}", None)
-    rule_set = vault.rule_sets.of(municipality)
-    person = facts.person(session, by.id, municipality)
+    rule_set = vault.rule_sets.of(resource.municipality)
+    # Whose people count for footage is for its owner's terms to say; its rules and trail are its own.
+    shares = rule_set.terms.shares_with if isinstance(resource, Recording) else ()
+    person = facts.person(session, by.id, resource.municipality, shares)
     kind, _, name = (proposer or "").partition(":")
     situation = Situation(
-        person, action, RuleBook(municipality), "", now, proposer=UUID(name) if kind == "person" else None
+        person, action, resource, "", now, proposer=UUID(name) if kind == "person" else None
     )
     vault.rule_sets.keep(session, rule_set, now=now)
     return Standing(by.as_actor(person.roles), f"person:{by.id}", rule_set.decide(situation))
@@ -73,17 +93,39 @@ def append(
     details: Mapping[str, object] | None = None,
 ) -> None:
     """The entry of what was done to rules; that of a denial when it was denied."""
+    book = RuleBook(municipality)
+    append_before(
+        vault, session, who, event, book, now, denied=Event.RULES_DENIED, leaf=leaf, details=details
+    )
+
+
+def append_before(
+    vault: Vault,
+    session: Session,
+    who: Standing,
+    event: Event,
+    resource: Resource,
+    now: datetime,
+    *,
+    denied: Event,
+    leaf: Mapping[str, str | int | bool] | None = None,
+    details: Mapping[str, object] | None = None,
+) -> EntryId:
+    """The entry of what was done to anything else; `denied` when the rules did not let them."""
     if who.decision is None:
+        footage = resource if isinstance(resource, Recording) else None
         entry = Entry(
             event=event,
             at=now,
             actor=who.actor,
-            municipality=municipality,
-            thing=("rules", municipality),
+            municipality=resource.municipality,
+            thing=audit.thing_of(resource),
+            subject=str(footage.maker) if footage else None,
+            regime=footage.regime if footage else None,
             facts=leaf or {},
             details=details or {},
         )
     else:
-        event = event if who.permitted else Event.RULES_DENIED
-        entry = audit.of_decision(event, who.decision, who.actor, now, facts=leaf, details=details)
-    audit.append(session, vault.ring, entry)
+        told = event if who.permitted else denied
+        entry = audit.of_decision(told, who.decision, who.actor, now, facts=leaf, details=details)
+    return audit.append(session, vault.ring, entry)

@@ -15,7 +15,8 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from policies.hours import OfficeHours
 from policies.problems import Problem
 from policies.signals.patterns import KINDS, Length, OutsideHours, Pattern, Table, Traits, steps
-from policies.terms import Slug, Title
+from policies.tables import Slug
+from policies.terms import Title
 
 SIGNALS = "signals.toml"
 PLACEHOLDER = re.compile(r"\{(\w*)\}")

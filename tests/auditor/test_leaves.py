@@ -32,6 +32,7 @@ def changed(**members: Any) -> bytes:
         changed(facts={"sha256": "ab", "sha": -3, "yes": True, "no": False}),
         changed(facts={"a": 10**15 - 1, "b": 0}),
         changed(par="0123456789abcdef"),
+        changed(type="disposal-key.destroyed"),
     ],
 )
 def test_what_is_as_it_must_be_is_read(leaf: bytes) -> None:
@@ -73,6 +74,7 @@ def test_what_is_as_it_must_be_is_read(leaf: bytes) -> None:
         (changed(t=-1), "t is not"),
         (changed(t=10**15), "t is not"),
         (changed(type="Viewing.served"), "type is not"),
+        (changed(type="-key.destroyed"), "type is not"),
         (changed(op="look"), "op is not"),
         (changed(dec="maybe"), "dec is not"),
         (changed(why=[]), "why is not"),

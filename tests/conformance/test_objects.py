@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -208,6 +209,150 @@ def test_a_retention_that_is_over_retains_nothing(store: ObjectStore) -> None:
     assert list(store.list(name)) == []
 
 
+def test_a_retention_given_later_holds_for_everyone(store: ObjectStore, other: ObjectStore) -> None:
+    name, until = new_name(), datetime.now(UTC) + timedelta(hours=1)
+    store.put(name, b"kept")
+    other.retain(name, until)
+    for one in (store, other):
+        with pytest.raises(ObjectRetained) as refused:
+            one.discard(name)
+        assert refused.value.until == until.replace(microsecond=0)
+    assert store.fetch(name, 0, 3) == b"kept"
+    assert [found.name for found in store.list(name)] == [name]
+
+
+def test_a_retention_given_later_is_over_no_later_than_that(store: ObjectStore) -> None:
+    name, until = new_name(), datetime.now(UTC) + timedelta(seconds=3)
+    store.put(name, b"kept")
+    store.retain(name, until)
+    with pytest.raises(ObjectRetained):
+        store.discard(name)
+    time.sleep((until - datetime.now(UTC)).total_seconds())
+    store.discard(name)
+    assert list(store.list(name)) == []
+
+
+def test_a_retention_only_becomes_longer(store: ObjectStore, other: ObjectStore) -> None:
+    name, hour = new_name(), datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    store.put(name, b"kept", retain_until=hour)
+    for until, then in (
+        (hour - timedelta(minutes=1), hour),
+        (hour, hour),
+        (datetime.now(UTC) - timedelta(days=1), hour),
+        (hour + timedelta(minutes=1), hour + timedelta(minutes=1)),
+        (hour, hour + timedelta(minutes=1)),
+        (hour + timedelta(days=300), hour + timedelta(days=300)),
+    ):
+        other.retain(name, until)
+        with pytest.raises(ObjectRetained) as refused:
+            store.discard(name)
+        assert refused.value.until == then
+
+
+def test_a_moment_that_has_passed_retains_nothing(store: ObjectStore) -> None:
+    name = new_name()
+    store.put(name, b"x")
+    store.retain(name, datetime.now(UTC) - timedelta(seconds=1))
+    store.retain(name, datetime(1970, 1, 1, tzinfo=UTC))
+    store.discard(name)
+    assert list(store.list(name)) == []
+
+
+def test_of_retentions_at_the_same_time_the_longest_stays(store: ObjectStore, other: ObjectStore) -> None:
+    hour = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    for _ in range(5):
+        name, together = new_name(), threading.Barrier(4)
+        store.put(name, b"kept")
+
+        def retain(number: int, name: str = name, together: threading.Barrier = together) -> None:
+            together.wait()
+            (store, other)[number % 2].retain(name, hour + timedelta(days=number))
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(retain, (2, 0, 3, 1)))
+        with pytest.raises(ObjectRetained) as refused:
+            store.discard(name)
+        assert refused.value.until == hour + timedelta(days=3)
+
+
+def test_held_until_it_is_let_go(store: ObjectStore, other: ObjectStore) -> None:
+    name = new_name()
+    store.put(name, b"held")
+    for _ in range(2):
+        store.hold(name, True)
+        with pytest.raises(ObjectRetained) as refused:
+            other.discard(name)
+        assert refused.value.until is None
+    assert other.fetch(name, 0, 3) == b"held"
+    for _ in range(2):
+        other.hold(name, False)
+    store.discard(name)
+    assert list(store.list(name)) == []
+
+
+def test_a_hold_and_a_retention_know_nothing_of_each_other(store: ObjectStore, other: ObjectStore) -> None:
+    name, hour = new_name(), datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    store.put(name, b"kept", retain_until=hour)
+    store.hold(name, True)
+    other.retain(name, hour + timedelta(days=1))
+    with pytest.raises(ObjectRetained) as refused:
+        store.discard(name)
+    assert refused.value.until is None
+    other.hold(name, False)
+    with pytest.raises(ObjectRetained) as refused:
+        store.discard(name)
+    assert refused.value.until == hour + timedelta(days=1)
+
+
+def test_a_hold_placed_while_it_is_discarded_holds_it_or_finds_nothing(
+    store: ObjectStore, other: ObjectStore
+) -> None:
+    for _ in range(10):
+        name, together = new_name(), threading.Barrier(2)
+        store.put(name, b"kept")
+
+        def hold(name: str = name, together: threading.Barrier = together) -> bool:
+            together.wait()
+            try:
+                other.hold(name, True)
+            except (ObjectMissing, StoreUnavailable):
+                return False
+            return True
+
+        with ThreadPoolExecutor(1) as pool:
+            held = pool.submit(hold)
+            together.wait()
+            try:
+                store.discard(name)
+            except ObjectRetained:
+                assert held.result()
+        assert bool(list(store.list(name))) == held.result()
+
+
+def test_what_is_not_there_is_not_kept(store: ObjectStore) -> None:
+    neighbour = new_name()
+    store.put(neighbour, b"x")
+    for name in (new_name(), new_name(neighbour.split("/")[0])):
+        for use in (
+            partial(store.retain, name, datetime.now(UTC) + timedelta(hours=1)),
+            partial(store.retain, name, datetime.now(UTC) - timedelta(hours=1)),
+            partial(store.hold, name, True),
+            partial(store.hold, name, False),
+        ):
+            with pytest.raises(ObjectMissing):
+                use()
+        assert list(store.list(name)) == []
+    store.discard(neighbour)
+
+
+def test_a_later_retention_without_zone_changes_nothing(store: ObjectStore) -> None:
+    name = new_name()
+    store.put(name, b"x")
+    with pytest.raises(ValueError, match="time zone"):
+        store.retain(name, datetime(2100, 1, 1))  # noqa: DTZ001  # that is the point
+    store.discard(name)
+
+
 def test_a_retention_without_zone_is_refused_before_anything_is_put(store: ObjectStore) -> None:
     name = new_name()
     with pytest.raises(ValueError, match="time zone"):
@@ -298,6 +443,8 @@ def test_only_our_names_are_names(store: ObjectStore, name: str) -> None:
         lambda: store.put(name, b"x"),
         lambda: store.fetch(name, 0, 0),
         lambda: store.discard(name),
+        lambda: store.retain(name, datetime(2100, 1, 1, tzinfo=UTC)),
+        lambda: store.hold(name, True),
     ):
         with pytest.raises(NameRefused):
             use()
@@ -340,6 +487,8 @@ def test_a_store_that_is_away_says_so_soon(away: ObjectStore) -> None:
         lambda: away.put(name, b"x"),
         lambda: away.fetch(name, 0, 0),
         lambda: away.discard(name),
+        lambda: away.retain(name, datetime(2100, 1, 1, tzinfo=UTC)),
+        lambda: away.hold(name, True),
         lambda: list(away.list("")),
         lambda: list(away.list(f"{uuid4()}/")),
     ):

@@ -57,6 +57,11 @@ def above_all(w: World) -> list[Case]:
             "no: other-municipality",
         ),
         ("disposed", replace(ask, resource=replace(kept, state="disposed")), "no: footage-disposed"),
+        (
+            "being disposed of",
+            replace(ask, resource=replace(kept, state="disposing")),
+            "no: footage-disposed",
+        ),
         ("in quarantine", replace(ask, resource=replace(kept, state="quarantine")), "no: footage-not-kept"),
         ("term ends now", replace(ask, now=kept.dispose_after), "no: term-is-over"),
         (

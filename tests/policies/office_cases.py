@@ -1,14 +1,14 @@
-"""Cases of the shared rules about reading requests, grants and trail, evaluating, and changing the rules."""
+"""Cases of the shared rules about requests, grants, trail and overviews read, evaluating, changing rules."""
 
 from dataclasses import replace
 
 from policies.facts import Action, RuleBook, Situation, Trail
-from tests.policies.world import Case, World, rule_set
+from tests.policies.world import Case, World, roles, rule_set
 
 
 def everywhere(w: World) -> list[Case]:
     """Those that hold in each municipality, whatever its own rules say."""
-    return [*reading(w), *trail(w), *signals(w), *log(w), *evaluating(w), *rules(w)]
+    return [*reading(w), *trail(w), *signals(w), *log(w), *evaluating(w), *rules(w), *retention(w)]
 
 
 def reading(w: World) -> list[Case]:
@@ -123,6 +123,23 @@ def evaluating(w: World) -> list[Case]:
         (
             "evaluated for somebody who left",
             w.evaluate(w.person("maker", active=False)),
+            "no: person-inactive",
+        ),
+    ]
+
+
+def retention(w: World) -> list[Case]:
+    may = {"privacy-officer", "decider", "auditor", "functional-administrator"}
+    yes, no = "yes: retention-overseen", "no: retention-for-oversight-only"
+    return [
+        *(
+            (f"retention, by the {role}", w.read_retention(role), yes if role in may else no)
+            for role in sorted(roles())
+        ),
+        ("retention, elsewhere", w.read_retention("auditor", Trail("elders")), "no: other-municipality"),
+        (
+            "retention, by who left",
+            w.read_retention(w.person("auditor", active=False)),
             "no: person-inactive",
         ),
     ]

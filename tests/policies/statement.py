@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from policies.facts import Action, Recording, Request, Situation
+from policies.facts import ABOUT_TERM, Action, Recording, Request, Situation
 from policies.retention import days_between
 
 Answer = frozenset[str] | None
@@ -34,6 +34,8 @@ class Regulation:
         at_home = s.person.municipality == s.resource.municipality == self.municipality
         if not (s.person.active and at_home):
             return None
+        if isinstance(s.resource, Recording) and s.action in ABOUT_TERM:
+            return _yes(stays_otherwise(s, s.resource))
         if isinstance(s.resource, Recording) and s.action is not Action.EVALUATE:
             return self._about_footage(s, s.resource)
         return frozenset() if in_the_office(s) else None
@@ -95,6 +97,22 @@ def watches(s: Situation, footage: Recording) -> Answer:
     return grant.obligations if holds else None
 
 
+def stays_otherwise(s: Situation, footage: Recording) -> bool:
+    """Longer by a hold or another regime, or gone earlier: asked for by one, decided by another."""
+    roles = s.person.roles
+    if footage.state in ("disposing", "disposed"):
+        return False
+    match s.action:
+        case Action.ASK_ERASURE:
+            made = "officer" in roles and footage.maker == s.person.id
+            return made or bool(roles & (DECIDERS | {"supervisor"}))
+        case Action.DECIDE_ERASURE:
+            return bool(roles & DECIDERS) and s.proposer != s.person.id and not involved(s, footage)
+        case Action.LIFT_HOLD:
+            return bool(roles & DECIDERS)
+    return bool(roles & DECIDERS) and s.now < footage.dispose_after
+
+
 def in_the_office(s: Situation) -> bool:
     """The trail, what would be decided, and the rules themselves."""
     roles = s.person.roles
@@ -107,6 +125,8 @@ def in_the_office(s: Situation) -> bool:
             return settles and s.person.id not in s.concerned
         case Action.READ_LOG:
             return bool(roles & {"privacy-officer", "auditor"})
+        case Action.READ_RETENTION:
+            return bool(roles & (DECIDERS | {"auditor", "functional-administrator"}))
         case Action.EVALUATE:
             return "application" in roles or s.subject == s.person.id
         case Action.PROPOSE_RULES:

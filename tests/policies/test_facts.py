@@ -23,7 +23,13 @@ def test_watching_without_a_grant_is_a_question_to_decide() -> None:
     assert WORLD.watch(None).grant is None
 
 
-ABOUT_TRAIL = (Action.READ_AUDIT, Action.READ_LOG, Action.SETTLE_SIGNAL, Action.EVALUATE)
+ABOUT_TRAIL = (
+    Action.READ_AUDIT,
+    Action.READ_LOG,
+    Action.SETTLE_SIGNAL,
+    Action.READ_RETENTION,
+    Action.EVALUATE,
+)
 
 
 @pytest.mark.parametrize("action", [action for action in Action if action not in ABOUT_TRAIL])

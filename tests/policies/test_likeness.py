@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from policies import encoding
 from policies.engine import RuleSet
-from policies.facts import Action, Recording, Situation, Trail
+from policies.facts import ABOUT_TERM, Action, Recording, Situation, Trail
 from policies.likeness import DAYS, MEMBERS
 from policies.likeness import NOW as NOW_PATH
 from tests.policies.test_engine import ids, moments, purposes, situations
@@ -34,6 +34,8 @@ EACH = [
     WORLD.read_log("auditor"),
     WORLD.settle_signal("privacy-officer", "toezicht-inzagelog", "supervisor"),
     WORLD.evaluate("maker"),
+    *(WORLD.term(action, "privacy-officer", "decider") for action in sorted(ABOUT_TERM)),
+    WORLD.read_retention("auditor"),
     *(
         WORLD.rules(action, "privacy-officer", "decider")
         for action in (Action.PROPOSE_RULES, Action.ACTIVATE_RULES, Action.READ_RULES, Action.EXAMINE_RULES)
@@ -222,6 +224,7 @@ def test_others_of_whom_it_is_asked_are_another_question() -> None:
     for asked, other in (
         (WORLD.evaluate("maker"), {"subject": id_of("partner")}),
         (WORLD.rules(Action.ACTIVATE_RULES, "decider", "stranger"), {"proposer": id_of("decider")}),
+        (WORLD.term(Action.DECIDE_ERASURE, "decider", "stranger"), {"proposer": id_of("decider")}),
         (
             WORLD.settle_signal("privacy-officer", "toezicht-inzagelog", "supervisor"),
             {"concerned": frozenset({id_of("privacy-officer")})},

@@ -74,6 +74,7 @@ def test_terms_of_another_municipality() -> None:
 
 def test_an_offered_purpose_is_on_the_closed_list() -> None:
     terms = OWN["terms.toml"].replace("aangifte =", "nieuwsgierigheid =")
+    terms = terms.replace('"aangifte"', '"nieuwsgierigheid"')
     told = complaints(OWN | {"terms.toml": terms}, SHARED)
     assert "terms.toml: purposes.nieuwsgierigheid: is not on the closed list" in told
 

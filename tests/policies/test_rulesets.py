@@ -187,6 +187,46 @@ def test_terms(municipality: str) -> None:
     assert said == TERMS[municipality]
 
 
+PLACED = {
+    "alphen-aan-den-rijn": {
+        "criminal-complaint": ((), ("criminal-complaint-filed",)),
+        "complaint": ((), ("complaint-filed",)),
+        "access-request": (("inzageverzoek",), ()),
+    },
+    "beverwijk": {"access-request": (("inzageverzoek",), ()), "demand": ((), ("demand-received",))},
+    "den-haag": {
+        "criminal-complaint": ((), ("criminal-complaint-filed",)),
+        "complaint": ((), ("complaint-filed",)),
+        "integrity-investigation": ((), ("integrity-investigation",)),
+        "incident": (("evaluatie",), ()),
+    },
+    "hilversum": {"safety-incident": ((), ("safety-incident",))},
+    "noordwijk": {"viewing-request": (("incidentafhandeling", "aangifte", "inzageverzoek", "opsporing"), ())},
+    "rijswijk": {"complaint": ((), ("complaint-filed",)), "demand": ((), ("demand-received",))},
+    "voorbeeldstad": {
+        "complaint": ((), ("complaint-filed",)),
+        "criminal-complaint": ((), ("criminal-complaint-filed",)),
+    },
+}
+"""What requests place by themselves: for which purposes, or with which prerequisites."""
+
+
+@pytest.mark.parametrize("municipality", MUNICIPALITIES)
+def test_what_requests_place_by_themselves(municipality: str) -> None:
+    holds = rule_set(municipality).terms.holds
+    said = {
+        hold.trigger.value: (hold.placed_by.purposes, hold.placed_by.prerequisites)
+        for hold in holds
+        if hold.placed_by
+    }
+    assert said == PLACED.get(municipality, {})
+
+
+def test_any_request_to_view_holds_where_that_is_the_rule() -> None:
+    terms = rule_set("noordwijk").terms
+    assert all(terms.placed_by(purpose, ()) == terms.holds for purpose in terms.purposes)
+
+
 def test_every_fact_of_a_request_decides_somewhere() -> None:
     """What rules can look at, some municipality's case depends on, for and against."""
     told = {title: s for m in MUNICIPALITIES for title, s, _ in cases(m) if s.action == "ask" and s.request}

@@ -30,7 +30,7 @@ from policies.scenes import FACTS
 from tests.policies.statement import REGULATIONS, Answer, Regulation
 from tests.policies.world import MOMENT, NOW, id_of, roles, rule_set, texts
 
-SITUATIONS = 10_000
+SITUATIONS = 12_000
 """For each of the four."""
 NAMED = {regulation.municipality: regulation for regulation in REGULATIONS}
 PEOPLE = ("asker", "colleague", "third")
@@ -52,7 +52,7 @@ class Chance:
         self.known = sorted(rule_set(regulation.municipality).purposes)
 
     def situation(self) -> Situation:
-        action = self.one(Action) if self.likely(0.5) else Action.ASK
+        action = self.one(Action) if self.likely(0.45) else Action.ASK
         person, footage = self.person(), self.footage()
         purpose = self.one(self.purposes) if self.likely(0.9) else self.one(self.known)
         if action in ABOUT_TRAIL:
@@ -99,7 +99,7 @@ class Chance:
             regime=self.one(["avg", "avg", "wpg"]),
             recorded_at=NOW - timedelta(days=days, hours=self.random.randint(0, 23)),
             dispose_after=NOW + timedelta(days=self.one([-1, 0, 1, 2, 3, 4, *[9] * 12])),
-            state=self.one(["kept"] * 15 + ["disposed", "quarantine"]),
+            state=self.one(["kept"] * 15 + ["disposing", "disposed", "quarantine"]),
         )
 
     def resource(self, action: Action, footage: Recording) -> Resource:

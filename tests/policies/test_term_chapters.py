@@ -6,7 +6,7 @@ import pytest
 
 from policies import term_chapters
 from policies.pages import Block, as_plain
-from policies.terms import Release, Terms, Trigger, parse_terms
+from policies.terms import PREREQUISITES, Release, Terms, Trigger, parse_terms
 from policies.words import RECORDS, RELEASES, TRIGGERS
 from tests.policies.test_terms import GOOD
 
@@ -57,6 +57,27 @@ def test_a_hold_may_have_to_come_in_time() -> None:
     terms = parse_terms(GOOD + HOLD.format("complaint", "settled", 0) + "asked_within_days = 1\n")
     assert "a complaint, within 1 day of the recording." in told(term_chapters.kept, terms)
     assert "After that no longer than ordinarily." in told(term_chapters.kept, terms)
+
+
+def test_what_places_a_hold_is_told() -> None:
+    hold = GOOD + HOLD.format("complaint", "settled", 0)
+    assert "Somebody establishes that, with a reason." in told(term_chapters.kept, parse_terms(hold))
+    by = 'placed_by = { purposes = ["aangifte"], prerequisites = ["complaint-filed", "demand-received"] }\n'
+    both = parse_terms(hold + by)
+    said = " ".join(told(term_chapters.kept, both).split())
+    assert (
+        "by itself with a request that is permitted: Criminal complaint; and a complaint has been filed or "
+        "prosecutor or police demand the footage." in said
+    )
+    said = " ".join(told(term_chapters.kept, both, "nl").split())
+    assert "bij een toegestaan verzoek: Aangifte; en er is een klacht ingediend of OM of politie" in said
+
+
+@pytest.mark.parametrize("name", sorted(PREREQUISITES))
+def test_every_prerequisite_has_words(name: str) -> None:
+    by = f'placed_by = {{ prerequisites = ["{name}"] }}\n'
+    terms = parse_terms(GOOD + HOLD.format("complaint", "settled", 0) + by)
+    assert "Sets in by itself" in told(term_chapters.kept, terms)
 
 
 def test_where_the_processing_is_registered_is_told() -> None:

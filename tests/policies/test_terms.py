@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 
 from policies.problems import RuleSetInvalid
-from policies.terms import LogTerm, Title, parse_log_term, parse_terms
+from policies.terms import PREREQUISITES, LogTerm, Title, parse_log_term, parse_terms
 
 GOOD = """
 municipality = "den-helder"
@@ -137,6 +137,69 @@ def test_the_processing_activity_is_told_per_law() -> None:
 def test_a_processing_activity_is_an_address_others_can_refer_to(wrong: str) -> None:
     with pytest.raises(RuleSetInvalid, match="processing_activity"):
         parse_terms(GOOD.replace("term_days", f'processing_activity = "{wrong}"\nterm_days', 1))
+
+
+HOLD = """
+[[holds]]
+trigger = "complaint"
+released_by = "settled"
+days_after = 0
+placed_by = {}
+title = {{ nl = "Klacht", en = "Complaint" }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("by", "purpose", "declared", "places"),
+    [
+        ('{ purposes = ["aangifte"] }', "aangifte", (), True),
+        ('{ purposes = ["aangifte"] }', "klacht", ("complaint-filed",), False),
+        ('{ prerequisites = ["complaint-filed", "demand-received"] }', "klacht", ("demand-received",), True),
+        ('{ prerequisites = ["complaint-filed"] }', "klacht", ("demand-received",), False),
+        ('{ prerequisites = ["complaint-filed"] }', "aangifte", (), False),
+        (
+            '{ purposes = ["aangifte"], prerequisites = ["complaint-filed"] }',
+            "aangifte",
+            ("complaint-filed",),
+            True,
+        ),
+        ('{ purposes = ["aangifte"], prerequisites = ["complaint-filed"] }', "aangifte", (), False),
+        (
+            '{ purposes = ["aangifte"], prerequisites = ["complaint-filed"] }',
+            "klacht",
+            ("complaint-filed",),
+            False,
+        ),
+    ],
+)
+def test_a_request_places_a_hold_by_what_it_is_for_or_declares(
+    by: str, purpose: str, declared: tuple[str, ...], *, places: bool
+) -> None:
+    terms = parse_terms(GOOD + HOLD.format(by))
+    assert terms.placed_by(purpose, declared) == (terms.holds if places else ())
+
+
+def test_without_a_word_about_it_only_a_person_places_a_hold() -> None:
+    by_hand = parse_terms(GOOD + HOLD.replace("placed_by = {}", "").format())
+    assert by_hand.holds
+    assert by_hand.placed_by("aangifte", PREREQUISITES) == ()
+
+
+@pytest.mark.parametrize(
+    ("by", "complaint"),
+    [
+        ("{ }", "name purposes, prerequisites or both"),
+        ("{ purposes = [] }", "name purposes, prerequisites or both"),
+        ('{ purposes = ["klacht"] }', "complaint: placed_by: klacht is no purpose here"),
+        ('{ prerequisites = ["complaint_filed"] }', "must be one of at-officers-request, complaint-filed"),
+        ('{ prerequisites = ["has-case-reference"] }', "must be one of"),
+        ('{ purpose = ["aangifte"] }', "purpose: Extra inputs are not permitted"),
+    ],
+)
+def test_what_places_a_hold_is_known_here(by: str, complaint: str) -> None:
+    with pytest.raises(RuleSetInvalid) as refused:
+        parse_terms(GOOD + HOLD.format(by))
+    assert complaint in str(refused.value)
 
 
 FOR_ALL = LogTerm(at_least_years=5, why=Title(nl="Tot de audit.", en="Until the audit."))

@@ -156,6 +156,18 @@ class World:
         place = trail or Trail(self.municipality)
         return Situation(who, Action.SETTLE_SIGNAL, place, purpose, NOW, concerned=about)
 
+    def term(
+        self, action: Action, person: Person | str, proposer: str | None = None, **changes: Any
+    ) -> Situation:
+        """Something by which the recording stays longer, or goes earlier."""
+        who = self.person(person) if isinstance(person, str) else person
+        by = None if proposer is None else id_of(proposer)
+        return replace(Situation(who, action, self.recording, "", NOW, proposer=by), **changes)
+
+    def read_retention(self, person: Person | str, trail: Trail | None = None) -> Situation:
+        who = self.person(person) if isinstance(person, str) else person
+        return Situation(who, Action.READ_RETENTION, trail or Trail(self.municipality), "", NOW)
+
     def rules(self, action: Action, person: Person | str, proposer: str | None = None) -> Situation:
         who = self.person(person) if isinstance(person, str) else person
         by = None if proposer is None else id_of(proposer)

@@ -265,7 +265,7 @@ def test_a_purpose_that_is_free_text_is_not_in_the_leaf(small: Installation) -> 
 
 def test_every_event_is_subject_and_verb_and_has_its_operation() -> None:
     for event in Event:
-        assert re.fullmatch(r"[a-z]+\.[a-z]+", event)
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*\.[a-z]+", event)
         assert event.operation in {"collect", "alter", "consult", "disclose", "combine", "erase", "system"}
     assert {event.operation for event in Event if event.startswith("viewing.")} == {"consult"}
     assert {event.operation for event in Event if event.startswith("trail.")} == {"consult"}

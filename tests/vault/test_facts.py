@@ -10,6 +10,7 @@ from sqlalchemy import delete, update
 from console.demo import town
 from ingest.probe import NotFootage
 from policies.facts import Request
+from policies.terms import PREREQUISITES
 from tests.installation import MAKER, Installation
 from tests.watching import CASE, PURPOSE, footage, granted, keep, row_of, wish
 from vault import facts
@@ -91,6 +92,10 @@ def test_what_is_declared_becomes_a_fact_and_nothing_else_does(small: Installati
         declared = {field.name for field in fields(Request) if getattr(found, field.name) is True}
         assert declared == {"has_case_reference", fact}
         assert (found.purpose, found.requester) == (PURPOSE, small.town.people[town.SUPERVISOR.subject])
+
+
+def test_terms_know_what_can_be_declared() -> None:
+    assert set(facts.PREREQUISITES) == PREREQUISITES
 
 
 @pytest.mark.parametrize(("case", "has"), [(CASE, True), ("", False), (None, False)])

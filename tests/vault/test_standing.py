@@ -1,17 +1,21 @@
-"""Who acts on rules: of a person the rules speak, of an operator they do not."""
+"""Who acts on rules, footage, the trail: of a person the rules speak, of an operator they do not."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from console.demo import town
-from policies.facts import Action
+from policies.facts import Action, Trail
 from tests.installation import Installation
 from tests.ruling import ONE
+from tests.watching import entries, footage, keep, payload_of
+from vault import facts
+from vault.audit import Event
 from vault.facts import Unknown
 from vault.ids import PersonId, new_id
 from vault.rulesets import RuleSetMissing
-from vault.standing import stand
+from vault.standing import append_before, stand, stand_before
 from vault.tables import RuleSetTexts
 from vault.vault import Caller
 
@@ -68,3 +72,41 @@ def test_who_is_nobody_or_nowhere(small: Installation) -> None:
             stand(small.vault, session, nobody, Action.READ_RULES, town.SLUG, NOW)
         with pytest.raises(RuleSetMissing):
             stand(small.vault, session, nobody, Action.READ_RULES, "atlantis", NOW)
+
+
+def test_before_footage_an_entry_tells_of_which_and_whose(small: Installation) -> None:
+    recording = keep(small, footage(1000))
+    with small.vault.database.transaction() as session:
+        known = facts.recording(session, recording)
+        who = stand_before(small.vault, session, ONE, Action.FIND, known, NOW)
+        append_before(
+            small.vault,
+            session,
+            who,
+            Event.OFFICER_DEPICTED,
+            known,
+            NOW,
+            denied=Event.SEARCH_DENIED,
+            leaf={"listed": 1},
+            details={"reason": "To see."},
+        )
+    [entry] = entries(small, Event.OFFICER_DEPICTED)
+    leaf = json.loads(entry.leaf)
+    ring = small.vault.ring
+    assert leaf["obj"] == ring.pseudonym("recording", str(recording))
+    assert leaf["subj"] == ring.pseudonym("person", str(known.maker))
+    assert (leaf["regime"], leaf["facts"], leaf["org"]) == ("avg", {"listed": 1}, town.SLUG)
+    assert "dec" not in leaf
+    assert payload_of(small, entry)["details"] == {"reason": "To see."}
+
+
+@pytest.mark.parametrize(("who", "event"), [(town.PRIVACY_OFFICER, "log.read"), (town.OFFICER, "log.denied")])
+def test_before_the_trail_a_denial_is_another_entry(
+    small: Installation, who: town.Resident, event: str
+) -> None:
+    trail, caller = Trail(town.SLUG), small.caller(who)
+    with small.vault.database.transaction() as session:
+        found = stand_before(small.vault, session, caller, Action.READ_LOG, trail, NOW)
+        append_before(small.vault, session, found, Event.LOG_READ, trail, NOW, denied=Event.LOG_DENIED)
+    assert entries(small)[-1].event == event
+    assert found.permitted is (event == "log.read")

@@ -8,7 +8,7 @@ Errors::
     ├── NameRefused        the name (or what stands there) is not one of ours
     ├── ObjectExists       a name is used once
     ├── ObjectMissing
-    ├── ObjectRetained     discarded before its time
+    ├── ObjectRetained     discarded before its time, or while it is held
     ├── RangeOutside       the range is not within the object
     └── StoreError         the store, not the object
         ├── StoreFull
@@ -19,7 +19,7 @@ Errors::
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -49,6 +49,11 @@ class ObjectMissing(ObjectError):
 
 class ObjectRetained(ObjectError):
     """The object may not be discarded yet."""
+
+    def __init__(self, about: object, until: datetime | None) -> None:
+        super().__init__(about)
+        self.until = until
+        """From when it may be; None while it is held, for then nobody knows."""
 
 
 class RangeOutside(ObjectError):
@@ -106,7 +111,20 @@ class ObjectStore(Protocol):
     def discard(self, name: str) -> None:
         """Remove the object and every earlier version of it; nothing to remove is no error.
 
-        Raises ObjectRetained while its retention lasts; the object is then still there.
+        Raises ObjectRetained while its retention lasts or a hold is on it; the object is then still there.
+        """
+
+    def retain(self, name: str, until: datetime) -> None:
+        """Lengthen the retention of the object, every version of it, to the whole second before `until`.
+
+        It shortens nothing: one that lasts as long already stays as it is, and a moment that has passed
+        retains nothing. Raises ObjectMissing; ValueError for a moment without a zone.
+        """
+
+    def hold(self, name: str, on: bool) -> None:
+        """Hold the object, every version of it, until it is let go: apart from its retention, which stays.
+
+        What is held already, or let go, stays so. Raises ObjectMissing.
         """
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
@@ -150,6 +168,11 @@ def check_moment(retain_until: datetime | None) -> None:
     """Raise ValueError for a moment without a zone."""
     if retain_until is not None and retain_until.tzinfo is None:
         raise ValueError("retain_until needs a time zone")
+
+
+def whole_seconds(moment: datetime) -> datetime:
+    """`moment` in UTC, rounded down: what retains must not outlast a term, and stores keep no fractions."""
+    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def open_store(

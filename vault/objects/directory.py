@@ -5,9 +5,10 @@ to its own name. A link never replaces anything, so of two puts of one name exac
 below ``<root>`` goes through directory descriptors that follow no symbolic link: whatever is planted in the
 tree, nothing outside it is read, written or removed.
 
-What a directory cannot do is keep its administrator from removing or changing a file. `retain_until` stands
-in a file beside the object, ``<part>.until``, where a person can read it and a plain copy takes it along; it
-holds back this software and nobody else. Where that is not enough, use S3 with Object Lock.
+What a directory cannot do is keep its administrator from removing or changing a file. What keeps an object,
+a moment or a hold, stands in a file beside it (`vault.objects.until`), where a person can read it and a plain
+copy takes it along; it holds back this software and nobody else. Where that is not enough, use S3 with Object
+Lock.
 
 ``.arriving`` is also the sign that this is the store: on a mount point whose disk is away it is missing, and
 "there is no such object" would be a lie.
@@ -28,7 +29,6 @@ from vault.objects import (
     NameRefused,
     ObjectExists,
     ObjectMissing,
-    ObjectRetained,
     RangeOutside,
     StoredObject,
     StoreFull,
@@ -38,13 +38,13 @@ from vault.objects import (
     check_name,
     check_prefix,
     check_range,
+    whole_seconds,
 )
-from vault.objects.tree import exists, new_file, open_file, opened_folder, read, unlink
+from vault.objects.tree import ARRIVING, new_file, open_file, opened_folder, read, unlink
+from vault.objects.until import SUFFIX, lengthen, locked, refuse_kept, set_held
 
-_ARRIVING = ".arriving"
-_RETENTION = ".until"
 _LEFT_BEHIND = 3600.0
-"""Seconds after which a file in `_ARRIVING` is what a killed process left: no put lasts an hour."""
+"""Seconds after which a file in `ARRIVING` is what a killed process left: no put lasts an hour."""
 _RECORDING = re.compile(r"[0-9a-f-]{36}")
 _PART = re.compile(r"[0-9]{6}-[0-9a-f]{16}")
 
@@ -62,7 +62,7 @@ class DirectoryStore:
         with _explained(self._root):
             new = [path for path in (self._root, *self._root.parents) if not path.exists()]
             self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (self._root / _ARRIVING).mkdir(mode=0o700, exist_ok=True)
+            (self._root / ARRIVING).mkdir(mode=0o700, exist_ok=True)
             for folder in (self._root, *(path.parent for path in new)):
                 with opened_folder(folder) as opened:
                     os.fsync(opened)
@@ -77,7 +77,7 @@ class DirectoryStore:
             if retain_until is None:
                 _publish(root, name, view)
                 return
-            until = name + _RETENTION
+            until = name + SUFFIX
             _publish(root, until, memoryview(retain_until.isoformat().encode()))
             try:
                 _publish(root, name, view)
@@ -107,11 +107,11 @@ class DirectoryStore:
         check_name(name)
         recording = name.partition("/")[0]
         with self._opened(name) as root:
-            if exists(root, name):
-                _refuse_retained(root, name)
+            with suppress(ObjectMissing), locked(root, name):
+                refuse_kept(root, name)
+                unlink(root, name)
             with suppress(FileNotFoundError), opened_folder(recording, root) as folder:
-                for file in (name, name + _RETENTION):
-                    unlink(root, file)
+                unlink(root, name + SUFFIX)
                 # Also when nothing was there: whoever removed it may have died before this.
                 os.fsync(folder)
             try:
@@ -120,6 +120,19 @@ class DirectoryStore:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
                     raise
             os.fsync(root)
+
+    def retain(self, name: str, until: datetime) -> None:
+        """See `ObjectStore`."""
+        check_name(name)
+        check_moment(until)
+        with self._opened(name) as root, locked(root, name):
+            lengthen(root, name, whole_seconds(until))
+
+    def hold(self, name: str, on: bool) -> None:
+        """See `ObjectStore`."""
+        check_name(name)
+        with self._opened(name) as root, locked(root, name):
+            set_held(root, name, on)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """See `ObjectStore`. What is not ours in the tree is passed over."""
@@ -134,7 +147,7 @@ class DirectoryStore:
 
     def check(self) -> None:
         """See `ObjectStore`. Writes for real, and clears away what killed processes left half written."""
-        with self._opened(self._root) as root, opened_folder(_ARRIVING, root) as arriving:
+        with self._opened(self._root) as root, opened_folder(ARRIVING, root) as arriving:
             with new_file(arriving) as (file, _):
                 os.write(file, b"?")
             with os.scandir(arriving) as entries:
@@ -148,7 +161,7 @@ class DirectoryStore:
         """A descriptor of the root, after making sure that it is our store."""
         with _explained(about), opened_folder(self._root) as root:
             try:
-                os.stat(_ARRIVING, dir_fd=root, follow_symlinks=False)
+                os.stat(ARRIVING, dir_fd=root, follow_symlinks=False)
             except FileNotFoundError:
                 raise StoreUnavailable(f"{self._root} holds no store; is its disk mounted?") from None
             yield root
@@ -170,7 +183,7 @@ def _explained(about: object) -> Iterator[None]:
 
 def _publish(root: int, name: str, view: memoryview) -> None:
     """Write, make durable, and only then show under `name`."""
-    with opened_folder(_ARRIVING, root) as arriving, new_file(arriving) as (file, temporary):
+    with opened_folder(ARRIVING, root) as arriving, new_file(arriving) as (file, temporary):
         while len(view):
             view = view[os.write(file, view) :]
         os.fsync(file)
@@ -198,22 +211,6 @@ def _link(root: int, arriving: int, temporary: str, name: str) -> None:
         except OSError:
             os.unlink(part, dir_fd=folder)
             raise
-
-
-def _refuse_retained(root: int, name: str) -> None:
-    """Raise ObjectRetained while the term beside the object lasts; an unreadable term is a doubt, so no."""
-    try:
-        file = open_file(root, name + _RETENTION)
-    except FileNotFoundError:
-        return
-    try:
-        until = datetime.fromisoformat(os.read(file, 64).decode())
-    except ValueError:
-        raise StoreUnavailable(f"{name}: its retention cannot be read") from None
-    finally:
-        os.close(file)
-    if datetime.now(UTC) < until:
-        raise ObjectRetained(f"{name}, retained until {until.isoformat()}")
 
 
 def _recordings(root: int, prefix: str) -> list[str]:

@@ -41,14 +41,13 @@ from vault.objects import (
     check_name,
     check_prefix,
     check_range,
+    whole_seconds,
 )
+from vault.objects.locks import MODE, UNTIL, Locks
 from vault.objects.unsigned import checksum, put_unsigned, retries
 from vault.outgoing import TracedPool
 
 _CONNECTIONS = 32
-_MODE = "x-amz-object-lock-mode"
-_UNTIL = "x-amz-object-lock-retain-until-date"
-_HOLD = "x-amz-object-lock-legal-hold"
 _MEANING: dict[str | None, type[ObjectError]] = {
     "NoSuchKey": ObjectMissing,
     "InvalidRange": RangeOutside,
@@ -92,6 +91,7 @@ class S3Store:
             region=region,
             http_client=self._pool,
         )
+        self._locks = Locks(self._client, bucket)
         self._putting: set[str] = set()
         self._lock = threading.Lock()
 
@@ -113,7 +113,7 @@ class S3Store:
             if retain_until is None or retain_until <= datetime.now(UTC):
                 self._send(name, view, {})
             else:
-                lock = {_MODE: COMPLIANCE, _UNTIL: _whole_seconds(retain_until)}
+                lock = {MODE: COMPLIANCE, UNTIL: _rounded_up(retain_until)}
                 self._send(name, view, lock | checksum(view))
                 self._confirm_retained(name, retain_until)
 
@@ -139,10 +139,21 @@ class S3Store:
         """See `ObjectStore`. Versions go before delete markers, so that a marker never uncovers a version."""
         check_name(name)
         with _explained(name):
-            found = self._client.list_objects(self._bucket, prefix=name, include_version=True)
-            versions = [each for each in found if each.object_name == name]
-            for each in sorted(versions, key=lambda version: version.is_delete_marker):
+            for each in sorted(self._locks.versions(name), key=lambda version: version.is_delete_marker):
                 self._remove(name, each.version_id)
+
+    def retain(self, name: str, until: datetime) -> None:
+        """See `ObjectStore`. In COMPLIANCE mode, as `put`."""
+        check_name(name)
+        check_moment(until)
+        with _explained(name):
+            self._locks.retain(name, whole_seconds(until))
+
+    def hold(self, name: str, on: bool) -> None:
+        """See `ObjectStore`. A legal hold, which these keys can end too: it is no lock against ourselves."""
+        check_name(name)
+        with _explained(name):
+            self._locks.hold(name, on)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """See `ObjectStore`. What is not ours in the bucket is passed over."""
@@ -191,18 +202,10 @@ class S3Store:
 
     def _confirm_retained(self, name: str, until: datetime) -> None:
         """Read the retention back: a server that ignores the headers does not say so."""
-        kept = self._locked_until(name)
+        kept = self._locks.read(name).until
         if kept is None or kept < until:
             self.discard(name)
             raise StoreRefused(f"{name} was to be retained until {until}, the server kept {kept}")
-
-    def _locked_until(self, name: str, version: str | None = None) -> datetime | None:
-        # The client's own get_object_retention cannot parse the nine-digit fractions that Ceph writes.
-        headers = self._client.stat_object(self._bucket, name, version_id=version).metadata or {}
-        if headers.get(_HOLD) == "ON":
-            return datetime.max.replace(tzinfo=UTC)
-        moment = headers.get(_UNTIL)
-        return datetime.fromisoformat(moment) if moment else None
 
     def _remove(self, name: str, version: str | None) -> None:
         try:
@@ -211,10 +214,12 @@ class S3Store:
             if error.code != "AccessDenied":
                 raise
             # The same code when these keys may not delete at all: only a lock makes it "not yet".
-            until = self._locked_until(name, version)
-            if until is None or until <= datetime.now(UTC):
+            lock = self._locks.read(name, version)
+            if lock.held:
+                raise ObjectRetained(f"{name} is held", None) from None
+            if lock.until is None or lock.until <= datetime.now(UTC):
                 raise
-            raise ObjectRetained(f"{name}, retained until {until.isoformat()}") from None
+            raise ObjectRetained(f"{name}, retained until {lock.until.isoformat()}", lock.until) from None
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
@@ -230,7 +235,7 @@ class S3Store:
                 self._putting.remove(name)
 
 
-def _whole_seconds(moment: datetime) -> str:
+def _rounded_up(moment: datetime) -> str:
     """Rounded up: a server that drops fractions must not retain for less."""
     moment = moment.astimezone(UTC) + timedelta(microseconds=999_999)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

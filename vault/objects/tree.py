@@ -14,8 +14,10 @@ from pathlib import Path
 
 from vault.objects import NameRefused
 
+ARRIVING = ".arriving"
+"""Where files are written before they are shown under their names."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -48,15 +50,30 @@ def new_file(arriving: int) -> Iterator[tuple[int, str]]:
             os.unlink(name, dir_fd=arriving)
 
 
-def open_file(root: int, name: str) -> int:
+def open_file(root: int, name: str, *, writing: bool = False) -> int:
     """A descriptor of a file of ours. Raises FileNotFoundError; NameRefused when it is not a plain file."""
     recording, part = name.split("/")
+    flags = _PLAIN | (os.O_RDWR if writing else os.O_RDONLY)
     with opened_folder(recording, root) as folder:
-        file = os.open(part, _FILE, dir_fd=folder)
+        try:
+            file = os.open(part, flags, dir_fd=folder)
+        except IsADirectoryError:
+            raise NameRefused(f"{name} is no file") from None
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise NameRefused(f"{name} is no file")
     return file
+
+
+def replace_file(root: int, name: str, content: bytes) -> None:
+    """Put `content` in the place of what stands under `name`, or of nothing: durably, whole or not at all."""
+    recording, part = name.split("/")
+    with opened_folder(ARRIVING, root) as arriving, opened_folder(recording, root) as folder:
+        with new_file(arriving) as (file, temporary):
+            os.write(file, content)
+            os.fsync(file)
+            os.replace(temporary, part, src_dir_fd=arriving, dst_dir_fd=folder)
+        os.fsync(folder)
 
 
 def exists(root: int, name: str) -> bool:
