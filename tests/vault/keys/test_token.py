@@ -4,6 +4,7 @@ import json
 import os
 from datetime import date
 from functools import partial
+from operator import methodcaller
 from typing import Any
 from uuid import UUID
 
@@ -174,11 +175,7 @@ def test_no_key_leaves_the_token(keys: TokenKeys) -> None:
 
 def test_what_others_keep_in_the_token_is_left_alone(keys: TokenKeys) -> None:
     for label in ("x", "bodycam", f"bodycam/{PLACE}/x/{'0' * 16}", f"bodycam/{PLACE}/2026-02-30/{'0' * 16}"):
-        keys._token.use(
-            partial(
-                pkcs11.Session.generate_key, key_type=KeyType.AES, key_length=256, label=label, store=True
-            )
-        )
+        keys._token.use(methodcaller("generate_key", KeyType.AES, 256, label=label, store=True))
     keys.check()
     assert keys.day_keys() == {}
     assert keys.destroy_all(PLACE) == 1
