@@ -58,7 +58,7 @@ class Embedded:
         if not (self.home / "keys").exists():
             (self.home / "keys").mkdir(mode=0o700)
             create_rings(*self._rings, municipalities, origin=origin)
-        for municipality in set(municipalities) - self.ring().sealing.keys():
+        for municipality in set(municipalities) - self.ring().footage.municipalities():
             add_municipality(*self._rings, municipality)
         open_store(self._objects_url, create=True)
         database = Database(self._database_url)

@@ -23,7 +23,7 @@ from vault.erasure import signals as old_signals
 from vault.evidence.checking import record_check
 from vault.exports.streams import Stream, streams_of
 from vault.invariants import check_all
-from vault.keys import KeyRing, Role
+from vault.keys import Role
 from vault.log.thinning import thin
 from vault.settings import Settings
 from vault.signals import digests
@@ -31,7 +31,7 @@ from vault.signals.digests import Week
 from vault.signals.finding import behind, find, municipalities
 from vault.signals.raising import KEEPER
 from vault.trail.indexer import index_all
-from vault.vault import Vault
+from vault.vault import Vault, ring_of
 from vault.web.frame import Frame, add_health
 
 log = structlog.get_logger()
@@ -103,7 +103,7 @@ class Keeper:
             {
                 "database": self._vault.database.check,
                 "store": self._vault.store.check,
-                "keys": partial(KeyRing.load, self._settings.keys, role=Role.VAULT),
+                "keys": partial(ring_of, self._settings, Role.VAULT),
             },
         )
         return Frame(app, "keeper", {})

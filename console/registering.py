@@ -10,10 +10,10 @@ import typer
 
 from vault.audit import Actor
 from vault.ids import PersonId, RecordingId
-from vault.keys import KeyRing, Role
+from vault.keys import Role
 from vault.registry import Registrar
 from vault.settings import Settings, load
-from vault.vault import database_of, open_vault
+from vault.vault import database_of, open_vault, ring_of
 
 app = typer.Typer(
     no_args_is_help=True, help="Municipalities, people, cameras and docks: register, take back."
@@ -80,9 +80,7 @@ def register_depicted(recording: UUID, person: UUID) -> None:
 
 def _registrar() -> tuple[Settings, Registrar]:
     settings = load()
-    return settings, Registrar(
-        database_of(settings), KeyRing.load(settings.keys, role=Role.VAULT), operator()
-    )
+    return settings, Registrar(database_of(settings), ring_of(settings, Role.VAULT), operator())
 
 
 def operator() -> Actor:

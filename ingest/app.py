@@ -18,10 +18,10 @@ from ingest import problems, tus
 from ingest.door import Door
 from ingest.intake import Intake
 from vault.db import DatabaseAway
-from vault.keys import KeyRing, Role
+from vault.keys import Role
 from vault.rulesets import load_rule_sets
 from vault.settings import Settings
-from vault.vault import database_of, store_of
+from vault.vault import database_of, ring_of, store_of
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.problem import Refused
 
@@ -34,7 +34,7 @@ def open_intake(settings: Settings) -> Intake:
     database = database_of(settings)
     return Intake(
         database=database,
-        ring=KeyRing.load(settings.keys, role=Role.INGEST),
+        ring=ring_of(settings, Role.INGEST),
         store=store_of(settings),
         rule_sets=load_rule_sets(settings.rule_sets, database),
         settings=settings,
@@ -74,7 +74,7 @@ def make_app(intake: Intake, clock: Callable[[], datetime] = now_utc) -> ASGIApp
         {
             "database": intake.database.check,
             "store": intake.store.check,
-            "keys": partial(KeyRing.load, intake.settings.keys, role=Role.INGEST),
+            "keys": partial(ring_of, intake.settings, Role.INGEST),
             "ffprobe": _require_ffprobe,
         },
     )

@@ -43,10 +43,15 @@ def open_vault(settings: Settings) -> Vault:
     database = database_of(settings)
     return Vault(
         database=database,
-        ring=KeyRing.load(settings.keys, role=Role.VAULT),
+        ring=ring_of(settings, Role.VAULT),
         store=store_of(settings),
         rule_sets=load_rule_sets(settings.rule_sets, database),
     )
+
+
+def ring_of(settings: Settings, role: Role) -> KeyRing:
+    """The key ring the settings name, which must be that of `role`. Raises RingRefused."""
+    return KeyRing.load(settings.keys, role=role)
 
 
 def database_of(settings: Settings) -> Database:

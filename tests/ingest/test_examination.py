@@ -194,7 +194,7 @@ def test_after_the_commit_point_ingest_cannot_open_it(standing: Installation, an
     with pytest.raises(KeyNotHeld):
         ring.unwrap(wrapped, recording=recording, municipality=town.SLUG)
     assert ring.arrival is not None
-    for key_id in ring.arrival.keys:
+    for key_id in ring.arrival.ids():
         for candidate in (wrapped.sealed, wrapped.sealed[:32], wrapped.sealed[32:]):
             with pytest.raises((WrappingBroken, ValueError)):
                 ring.unwrap_arriving(

@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 RECORDING = UUID("01980000-0000-7000-8000-00000000000a")
 ENTRY = UUID("01980000-0000-7000-8000-00000000000b")
 MUNICIPALITY = "noordwijk"
+DAY = "2026-12-24"
 CHUNK = 16384
 LENGTHS = (0, 1, 26, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK - 1, 2 * CHUNK, 2 * CHUNK + 1, 100_000)
 
@@ -149,6 +150,24 @@ def wrapping() -> list[Vector]:
     return vectors
 
 
+def day_key() -> Vector:
+    """A data key under the key of a day."""
+    key, nonce, plaintext = secret("day key"), secret("nonce under the day key", 12), secret("data key")
+    message = b"bodycam-vault/day-key-id/v1\x00" + f"{MUNICIPALITY}\0{DAY}".encode()
+    key_id = hmac.digest(key, message, "sha256")[:8].hex()
+    bound = b"bodycam-vault/day-key/v1\x00" + RECORDING.bytes + f"{MUNICIPALITY}\0{key_id}".encode()
+    return {
+        "recording": str(RECORDING),
+        "municipality": MUNICIPALITY,
+        "day": DAY,
+        "secret": key.hex(),
+        "keyId": key_id,
+        "associatedData": bound.hex(),
+        "plaintext": plaintext.hex(),
+        "sealed": (nonce + AESGCM(key).encrypt(nonce, plaintext, bound)).hex(),
+    }
+
+
 def payload(wrapped: Vector) -> Vector:
     """One audit entry's payload, under the content key that `wrapped` is the wrapping of."""
     nonce = secret("nonce of payload", 12)
@@ -250,6 +269,7 @@ def contents() -> dict[str, str]:
     files = {
         "sealing": sealing(),
         "wrapping": wrapped,
+        "day_key": day_key(),
         "payload": payload(wrapped[-1]),
         "receipt": receipt(),
         "pseudonym": pseudonym(),

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import json
+from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +12,14 @@ import pytest
 from cryptography.cobblestone import Cobblestone256Decryptor
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from auditor import merkle, proofs
 from auditor.notes import VerifierKey
 from auditor.tiles import hashes_in
 from tests.vectors import regenerate
-from vault.keys import KeyRing, Role, SealedPayload, WrappedKey, verify_receipt
+from vault.keys import FootageFiles, KeyRing, Role, SealedPayload, WrappedKey, verify_receipt
+from vault.keys.fresh import FreshKeys
 from vault.keys.held import (
     KeySet,
     LogKey,
@@ -25,6 +29,7 @@ from vault.keys.held import (
     key_id_of,
     pseudonym_id_of,
 )
+from vault.keys.layout import Half
 from vault.keys.log_keys import LogKeys
 from vault.log.growing import TileAt, grow
 from vault.sealing import HEADER_LENGTH, DataKey, PartContext, open_part, open_range, sealed_length
@@ -64,19 +69,43 @@ def test_sealed_part(vector: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def ring() -> KeyRing:
-    """A ring that holds the vectors' private keys and secret."""
-    kept, arriving, payload = (_keys(vector) for vector in load("wrapping.json"))
+def ring(tmp_path: Path) -> KeyRing:
+    """A ring that holds the vectors' private keys and secrets."""
+    kept, arriving, vector = load("wrapping.json")
+    payload, day = _keys(vector), load("day_key.json")
+    for place, each in (("sealing/noordwijk", kept), ("arrival", arriving)):
+        _write(tmp_path / "ring" / place, each)
+    secret_of_day = tmp_path / "ring/disposal" / f"noordwijk.{day['day']}.{day['keyId']}" / "secret.hex"
+    _safely(secret_of_day, day["secret"].encode())
     secret = PseudonymSecret(bytes.fromhex(load("pseudonym.json")["secret"]))
     epoch = pseudonym_id_of(secret)
     return KeyRing(
         role=Role.VAULT,
-        sealing={"noordwijk": kept},
-        arrival=arriving,
+        footage=FootageFiles(tmp_path, Role.VAULT),
+        arrival=FreshKeys(tmp_path / "ring/arrival", Role.INGEST, Half.PAIR),
         payload=payload,
         pseudonyms=KeySet(epoch, {epoch: secret}),
         receipt=KeySet[SigningKey]("", {}),
     )
+
+
+def _write(place: Path, vector: dict[str, str]) -> None:
+    """The key pair of a vector as the only one, and the current one, in `place` of a ring."""
+    private = X25519PrivateKey.from_private_bytes(bytes.fromhex(vector["privateKey"]))
+    public = private.public_key()
+    _safely(place / "current", vector["keyId"].encode())
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    _safely(place / vector["keyId"] / "public.pem", pem)
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    _safely(place / vector["keyId"] / "private.pem", pem)
+
+
+def _safely(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in path.parents[:3]:
+        folder.chmod(0o700)
+    path.write_bytes(content)
+    path.chmod(0o600)
 
 
 def _keys(vector: dict[str, str]) -> KeySet[WrappingKey]:
@@ -98,6 +127,17 @@ def test_wrapped(ring: KeyRing) -> None:
     wrapped = WrappedKey(arriving["keyId"], bytes.fromhex(arriving["sealed"]))
     opened = ring.unwrap_arriving(wrapped, recording=recording, municipality=municipality)
     assert opened.reveal().hex() == arriving["plaintext"]
+
+
+def test_wrapped_for_a_day(ring: KeyRing) -> None:
+    vector = load("day_key.json")
+    wrapped = WrappedKey(vector["keyId"], bytes.fromhex(vector["sealed"]))
+    opened = ring.unwrap(wrapped, recording=UUID(vector["recording"]), municipality=vector["municipality"])
+    assert opened.reveal().hex() == vector["plaintext"]
+    assert len(wrapped.sealed) == 60
+    assert ring.footage.day_keys() == {
+        vector["keyId"]: (vector["municipality"], date.fromisoformat(vector["day"]))
+    }
 
 
 def test_payload(ring: KeyRing) -> None:

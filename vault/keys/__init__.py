@@ -11,10 +11,12 @@ from vault.keys.errors import (
     RingRefused,
     WrappingBroken,
 )
+from vault.keys.footage import DayKey, FootageKeys, WrappedKey
+from vault.keys.footage_files import FootageFiles
 from vault.keys.layout import Role
 from vault.keys.log_keys import checked_origin
 from vault.keys.receipts import verify_receipt
-from vault.keys.ring import KeyRing, SealedPayload, WrappedKey
+from vault.keys.ring import KeyRing, SealedPayload
 from vault.keys.rotation import (
     add_log,
     add_municipality,
@@ -28,6 +30,9 @@ from vault.keys.rotation import (
 )
 
 __all__ = [
+    "DayKey",
+    "FootageFiles",
+    "FootageKeys",
     "KeyNotHeld",
     "KeyRing",
     "KeyRingError",

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from vault.keys.errors import RingExists, RingRefused
 RING = "ring"
 """The one entry of a ring's folder; beside it at most what a crash left, which is never read."""
 _UNFINISHED = ".new-"
+PATIENCE = 5.0
+"""Seconds to wait for another who writes to the same ring."""
 
 
 def entries(directory: Path) -> set[str]:
@@ -72,12 +75,7 @@ def writing(directory: Path) -> Iterator[Path]:
     ring = standing(directory)
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RingRefused(
-                directory, "another command is writing keys", "try again when it is done"
-            ) from None
+        _lock(directory, descriptor)
         for left in directory.glob(_UNFINISHED + "*"):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         yield ring
@@ -124,6 +122,26 @@ def destroy(ring: Path, target: Path) -> bool:
     shutil.rmtree(stage)
     _sync_directory(stage.parent)
     return True
+
+
+def ensure(ring: Path, target: Path) -> None:
+    """Make the empty directory `target` in a ring when it is not there."""
+    if not target.exists():
+        place(ring, target, {})
+
+
+def _lock(directory: Path, descriptor: int) -> None:
+    """The keeper writes keys too, in a moment: wait for it, not for somebody who thinks."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise RingRefused(
+                    directory, "another command is writing keys", "try again when it is done"
+                ) from None
+        time.sleep(0.02)
 
 
 def _stage(ring: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The keys that open footage, apart from the rest of a ring: in files, or where an organisation keeps its keys.
+"""The keys that open footage, apart from the rest of a ring: in files, or in an organisation's hardware.
 
 A municipality's *intake key* is a pair: ingest has the public half, and wraps with it what comes in. A *day
 key* opens what is due on one calendar day (Amsterdam) in one municipality, and is the vault's alone; when

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import date
 from typing import Generic, TypeVar
 
 from cryptography.hazmat.primitives import serialization
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from vault.keys.errors import KeyNotHeld
 
 PSEUDONYM_ID = b"bodycam-vault/pseudonym-key-id/v1"
+DAY_KEY_ID = b"bodycam-vault/day-key-id/v1\0"
 
 
 @dataclass(frozen=True)
@@ -87,3 +89,9 @@ def key_id_of(public: X25519PublicKey | Ed25519PublicKey | ec.EllipticCurvePubli
 def pseudonym_id_of(secret: PseudonymSecret) -> str:
     """The id of a pseudonym secret, which is also the name of its epoch."""
     return secret.mac(PSEUDONYM_ID).hex()[:16]
+
+
+def day_key_id_of(secret: bytes, municipality: str, day: date) -> str:
+    """The id of a day key: another municipality or day in its folder's name, and it is not that key."""
+    message = DAY_KEY_ID + f"{municipality}\0{day.isoformat()}".encode()
+    return hmac.digest(secret, message, "sha256").hex()[:16]

@@ -6,10 +6,12 @@
     <folder>/ring/<use>/<key id>/private.pem    PKCS #8, only where HOLDS says "pair"
     <folder>/ring/pseudonym/<key id>/secret.hex
     <folder>/ring/log/origin                    the name of the log that this installation keeps
+    <folder>/ring/disposal/<municipality>.<day>.<key id>/secret.hex
+                                                a key that expires with that day; in the vault's ring only
 
 `<use>` is a name of `Use`; under `sealing` stands one more folder, the municipality. A key id is the first
 16 hex digits of the SHA-256 of the public key's DER SubjectPublicKeyInfo; a pseudonym secret's is that of
-its HMAC-SHA-256 over PSEUDONYM_ID.
+its HMAC-SHA-256 over PSEUDONYM_ID, a day key's over DAY_KEY_ID, municipality and day.
 """
 
 import enum
@@ -17,10 +19,14 @@ import re
 
 ORIGIN = "origin"
 """The file with the log's name, beside the log's keys."""
+DISPOSAL = "disposal"
+"""The folder of day keys; it is there from the first one on."""
 LOG_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
 """A URL without its scheme (tlog-checkpoint, Note text: the origin)."""
 MUNICIPALITY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 KEY_ID = re.compile(r"[0-9a-f]{16}")
+DAY_KEY = re.compile(r"([a-z0-9-]+)\.([0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9a-f]{16})")
+"""Municipality, day and key id: the name of a day key's folder."""
 
 
 class Role(enum.StrEnum):

@@ -45,8 +45,14 @@ def read_keys(
     folder.expect_only(directory, names, set(filter(KEY_ID.fullmatch, names)), role)
     keys: dict[str, Key] = {}
     for name in sorted(names):
-        folder.expect_only(directory / name, folder.entries(directory / name), set(half.value), role)
-        key_id, key = read_key(directory / name, half)
+        try:
+            folder.expect_only(directory / name, folder.entries(directory / name), set(half.value), role)
+            key_id, key = read_key(directory / name, half)
+        except RingRefused:
+            if (directory / name).exists():
+                raise
+            # Destroyed since the list was read.
+            continue
         if key_id != name:
             raise RingRefused(directory / name, f"holds key {key_id}, not {name}", "put the right key back")
         keys[name] = key

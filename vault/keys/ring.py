@@ -1,7 +1,8 @@
-"""The key ring of one process: what it may wrap, open, name and sign with. Loaded once, at start.
+"""The key ring of one process: what it may wrap, open, name and sign with.
 
-Wrapping is HPKE (RFC 9180), base mode: anyone with the public key can wrap, so a wrapped key says nothing of
-who wrapped it. `info` binds what is wrapped to its purpose and its place; byte for byte: docs/formats.md.
+Keys of audit entries, receipts and the log are loaded once, at start. Those that open footage are read when
+they are needed: they come and go while a process runs.
+`info` binds what is wrapped to its purpose and its place; byte for byte: docs/formats.md.
 """
 
 import secrets
@@ -15,42 +16,39 @@ from threading import Timer
 from typing import NamedTuple
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from auditor.notes import VerifierKey
 from vault.keys import folder, receipts
 from vault.keys.errors import KeyNotHeld, RingRefused, WrappingBroken
+from vault.keys.footage import FootageKeys, WrappedKey
+from vault.keys.footage_files import FootageFiles
+from vault.keys.fresh import FreshKeys
 from vault.keys.held import KeySet, PseudonymSecret, SigningKey, WrappingKey
-from vault.keys.layout import HOLDS, MUNICIPALITY, Role, Use
+from vault.keys.layout import DISPOSAL, HOLDS, Role, Use
 from vault.keys.log_keys import LogKeys, read_log_keys
 from vault.keys.reading import read_keys, read_pseudonym_secret, read_signing_key, read_wrapping_key
+from vault.keys.wrapping import (
+    NONCE,
+    WRAPPED,
+    data_key_of,
+    unwrap_under,
+    unwrap_with,
+    wrap_current,
+)
 from vault.sealing import KEY_LENGTH, DataKey
 
-_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-_DATA_KEY = b"bodycam-vault/data-key/v1\0"
 _ARRIVING_KEY = b"bodycam-vault/arriving-key/v1\0"
 _PAYLOAD_KEY = b"bodycam-vault/audit-payload-key/v1\0"
 _PAYLOAD = b"bodycam-vault/audit-payload/v2\0"
 _PAYLOAD_BEFORE = b"bodycam-vault/audit-payload/v1\0"
 """Of payloads that were wrapped themselves, before there were content keys."""
-_WRAPPED = 32 + KEY_LENGTH + 16
-"""Bytes of a wrapped key: HPKE's encapsulated key, the key, the tag."""
-_NONCE = 12
 CONTENT_SECONDS = 60.0
 """How long a process seals audit payloads by one content key: so long it could read what it appended."""
 CONTENT_ENTRIES = 10_000
 """How many it seals by one: far below the 2**32 that random nonces allow."""
 CONTENT_KEYS_REMEMBERED = 256
 """How many content keys who reads keeps unwrapped."""
-
-
-class WrappedKey(NamedTuple):
-    """A data key that only the private half of key `key_id` opens."""
-
-    key_id: str
-    sealed: bytes
 
 
 class SealedPayload(NamedTuple):
@@ -90,7 +88,7 @@ class _PayloadSealer:
 class _Content:
     def __init__(self, keys: KeySet[WrappingKey]) -> None:
         secret = secrets.token_bytes(KEY_LENGTH)
-        self._key_id, self._wrapped = _wrap(keys, secret, _PAYLOAD_KEY)
+        self._key_id, self._wrapped = wrap_current(keys, secret, _PAYLOAD_KEY)
         self._aead = AESGCM(secret)
         self._until = time.monotonic() + CONTENT_SECONDS
         self._entries = count()
@@ -100,7 +98,7 @@ class _Content:
         return next(self._entries) >= CONTENT_ENTRIES or time.monotonic() >= self._until
 
     def seal(self, plaintext: bytes, bound_to: bytes) -> SealedPayload:
-        nonce = secrets.token_bytes(_NONCE)
+        nonce = secrets.token_bytes(NONCE)
         sealed = self._wrapped + nonce + self._aead.encrypt(nonce, plaintext, bound_to)
         return SealedPayload(self._key_id, sealed)
 
@@ -110,18 +108,18 @@ class KeyRing:
     """Every operation raises KeyNotHeld when this ring has not the key for it."""
 
     role: Role
-    sealing: Mapping[str, KeySet[WrappingKey]]
-    """By municipality."""
-    arrival: KeySet[WrappingKey] | None
+    footage: FootageKeys
+    arrival: FreshKeys | None
     payload: KeySet[WrappingKey]
     pseudonyms: KeySet[PseudonymSecret]
     receipt: KeySet[SigningKey]
     log: LogKeys | None = None
 
     @classmethod
-    def load(cls, path: Path, *, role: Role | None = None) -> "KeyRing":
+    def load(cls, path: Path, *, role: Role | None = None, footage: FootageKeys | None = None) -> "KeyRing":
         """The ring in folder `path`; `role`, when given, is whose it must be.
 
+        `footage`: where the keys are that open footage, when they are not files of this ring.
         Raises RingRefused, naming the file and what to do, for anything that leaves doubt.
         """
         ring = folder.standing(path)
@@ -134,17 +132,19 @@ class KeyRing:
                 "is missing: this ring is of before there was a log",
                 "give it a key with: bodycam-vault keys add-log",
             )
-        folder.expect_only(ring, found, {"role", *holds}, ours)
-        sealing = {
-            name: read_keys(ring / Use.SEALING / name, ours, holds[Use.SEALING], read_wrapping_key)
-            for name in _municipalities(ring)
-        }
+        # Of day keys there may be none yet; of a ring whose keys moved into hardware some files may be left.
+        optional = {DISPOSAL} if ours is Role.VAULT else set()
+        optional |= {Use.SEALING} if footage is not None else set()
+        folder.expect_only(ring, found - optional, {"role", *holds} - optional, ours)
+        footage = footage or FootageFiles(path, ours)
+        footage.check()
         arrival = None
         if Use.ARRIVAL in holds:
-            arrival = read_keys(ring / Use.ARRIVAL, ours, holds[Use.ARRIVAL], read_wrapping_key)
+            arrival = FreshKeys(ring / Use.ARRIVAL, ours, holds[Use.ARRIVAL])
+            arrival.check()
         return cls(
             role=ours,
-            sealing=sealing,
+            footage=footage,
             arrival=arrival,
             payload=read_keys(ring / Use.PAYLOAD, ours, holds[Use.PAYLOAD], read_wrapping_key),
             pseudonyms=read_keys(ring / Use.PSEUDONYM, ours, holds[Use.PSEUDONYM], read_pseudonym_secret),
@@ -153,27 +153,25 @@ class KeyRing:
         )
 
     def __repr__(self) -> str:
-        return f"KeyRing({self.role}, {', '.join(sorted(self.sealing))})"
+        return f"KeyRing({self.role}, {', '.join(sorted(self.footage.municipalities()))})"
 
     def wrap(self, key: DataKey, *, recording: UUID, municipality: str) -> WrappedKey:
         """Wrap a recording's data key for its municipality: from then on only the vault opens it."""
-        info = _DATA_KEY + recording.bytes + municipality.encode()
-        return WrappedKey(*_wrap(self._sealing_of(municipality), key.reveal(), info))
+        return self.footage.wrap(key, recording=recording, municipality=municipality)
 
     def unwrap(self, wrapped: WrappedKey, *, recording: UUID, municipality: str) -> DataKey:
         """Open a data key that was wrapped for its municipality. Raises WrappingBroken."""
-        info = _DATA_KEY + recording.bytes + municipality.encode()
-        return _data_key(_unwrap(self._sealing_of(municipality), wrapped.key_id, wrapped.sealed, info))
+        return self.footage.unwrap(wrapped, recording=recording, municipality=municipality)
 
     def wrap_arriving(self, key: DataKey, *, recording: UUID, municipality: str) -> WrappedKey:
         """Wrap the data key of a recording that arrives, for ingest itself; destroyed at the commit point."""
         info = _ARRIVING_KEY + recording.bytes + municipality.encode()
-        return WrappedKey(*_wrap(self._arrival(), key.reveal(), info))
+        return WrappedKey(*self._arrival().wrap(key.reveal(), info))
 
     def unwrap_arriving(self, wrapped: WrappedKey, *, recording: UUID, municipality: str) -> DataKey:
         """Open the data key of a recording that arrives. Raises WrappingBroken."""
         info = _ARRIVING_KEY + recording.bytes + municipality.encode()
-        return _data_key(_unwrap(self._arrival(), wrapped.key_id, wrapped.sealed, info))
+        return data_key_of(self._arrival().unwrap(wrapped.key_id, wrapped.sealed, info))
 
     def seal_payload(self, plaintext: bytes, *, entry: UUID) -> SealedPayload:
         """Seal what an audit entry says of people: what was appended can be read by the vault only.
@@ -184,15 +182,12 @@ class KeyRing:
 
     def open_payload(self, payload: SealedPayload, *, entry: UUID) -> bytes:
         """Open an audit entry's payload, also one of before content keys. Raises WrappingBroken."""
-        wrapped, rest = payload.sealed[:_WRAPPED], payload.sealed[_WRAPPED:]
+        wrapped, rest = payload.sealed[:WRAPPED], payload.sealed[WRAPPED:]
         try:
             secret = self._content_key(payload.key_id, wrapped)
         except WrappingBroken:
             return _unwrap(self.payload, payload.key_id, payload.sealed, _PAYLOAD_BEFORE + entry.bytes)
-        try:
-            return AESGCM(secret).decrypt(rest[:_NONCE], rest[_NONCE:], _PAYLOAD + entry.bytes)
-        except (InvalidTag, ValueError):
-            raise WrappingBroken from None
+        return unwrap_under(secret, rest, _PAYLOAD + entry.bytes)
 
     @cached_property
     def _content_key(self) -> Callable[[str, bytes], bytes]:
@@ -201,7 +196,7 @@ class KeyRing:
 
         @lru_cache(CONTENT_KEYS_REMEMBERED)
         def unwrap(key_id: str, wrapped: bytes) -> bytes:
-            return _data_key(_unwrap(self.payload, key_id, wrapped, _PAYLOAD_KEY)).reveal()
+            return data_key_of(_unwrap(self.payload, key_id, wrapped, _PAYLOAD_KEY)).reveal()
 
         return unwrap
 
@@ -247,13 +242,7 @@ class KeyRing:
         """The log's signature line under `text`: a promise about the log that cannot be taken back."""
         return self._log().sign(text)
 
-    def _sealing_of(self, municipality: str) -> KeySet[WrappingKey]:
-        try:
-            return self.sealing[municipality]
-        except KeyError:
-            raise KeyNotHeld(f"no keys for {municipality} in this ring") from None
-
-    def _arrival(self) -> KeySet[WrappingKey]:
+    def _arrival(self) -> FreshKeys:
         if self.arrival is None:
             raise KeyNotHeld("only ingest's ring holds the arrival key")
         return self.arrival
@@ -273,32 +262,5 @@ def _role(ring: Path, wanted: Role | None) -> Role:
     return Role(text)
 
 
-def _municipalities(ring: Path) -> list[str]:
-    names = folder.entries(ring / Use.SEALING)
-    for name in names:
-        if not MUNICIPALITY.fullmatch(name):
-            raise RingRefused(
-                ring / Use.SEALING / name, "is not named after a municipality", "move it elsewhere"
-            )
-    return sorted(names)
-
-
-def _wrap(keys: KeySet[WrappingKey], plaintext: bytes, info: bytes) -> tuple[str, bytes]:
-    return keys.current, _SUITE.encrypt(plaintext, keys.newest.public, info)
-
-
 def _unwrap(keys: KeySet[WrappingKey], key_id: str, sealed: bytes, info: bytes) -> bytes:
-    private = keys.get(key_id).private
-    if private is None:
-        raise KeyNotHeld(f"this ring has the public half of {key_id} only: it wraps, it does not open")
-    try:
-        return _SUITE.decrypt(sealed, private, info)
-    except InvalidTag:
-        raise WrappingBroken from None
-
-
-def _data_key(secret: bytes) -> DataKey:
-    # Anyone with the public key can wrap anything: what opens need not be a key.
-    if len(secret) != KEY_LENGTH:
-        raise WrappingBroken
-    return DataKey(secret)
+    return unwrap_with(keys.get(key_id), sealed, info)

@@ -1,28 +1,20 @@
 """Makes the two rings, adds municipalities and rotates keys. For the command line only: it sees both rings.
 
 Every step is whole or absent, and their order is safe to die in: a key is first in every ring that needs it,
-the vault's before ingest's, and only then current. A process knows the keys there were when it started:
-after a rotation restart vault and keeper first, then ingest.
+the vault's before ingest's, and only then current. A process reads sealing and arrival keys when it needs
+them. Of the others it knows those there were when it started: restart vault and keeper first, then ingest.
 """
 
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
 from vault.keys import folder
 from vault.keys.errors import KeyNotHeld, RingExists
-from vault.keys.held import PseudonymSecret, key_id_of, pseudonym_id_of
-from vault.keys.layout import HOLDS, KEY_ID, MUNICIPALITY, ORIGIN, Role, Use
+from vault.keys.layout import HOLDS, KEY_ID, ORIGIN, Role, Use
 from vault.keys.log_keys import checked_origin
+from vault.keys.making import Rings, first_key, line, new_key, place_of, rotate
 from vault.keys.ring import KeyRing
-
-_Rings = Mapping[Role, Path]
 
 
 def create_rings(
@@ -35,14 +27,14 @@ def create_rings(
     names = sorted(set(municipalities))
     if not names:
         raise ValueError("a ring serves at least one municipality")
-    contents: dict[Role, dict[str, bytes]] = {role: {"role": _line(role)} for role in Role}
+    contents: dict[Role, dict[str, bytes]] = {role: {"role": line(role)} for role in Role}
     for use, place in [(use, use.value) for use in Use if use is not Use.SEALING] + [
-        (Use.SEALING, _place_of(name)) for name in names
+        (Use.SEALING, place_of(name)) for name in names
     ]:
-        key_id, files = _new_key(use)
+        key_id, files = new_key(use)
         for role in Role:
             if use in HOLDS[role]:
-                fresh = _first_key(role, use, key_id, files)
+                fresh = first_key(role, use, key_id, files)
                 contents[role] |= {f"{place}/{name}": content for name, content in fresh.items()}
     contents[Role.VAULT][f"{Use.LOG}/{ORIGIN}"] = _origin(origin or f"{names[0]}.example/log")
     with _writing(vault_dir, ingest_dir) as rings:
@@ -58,20 +50,20 @@ def create_rings(
 
 def add_municipality(vault_dir: Path, ingest_dir: Path, municipality: str) -> None:
     """Give a municipality its first key, in both rings. Finishes what a crash cut off. Raises RingExists."""
-    place = _place_of(municipality)
+    place = place_of(municipality)
     with _writing(vault_dir, ingest_dir) as rings:
         held = _load(rings)
-        if municipality in held[Role.INGEST].sealing:
+        if municipality in held[Role.INGEST].footage.municipalities():
             raise RingExists(f"{municipality} has its keys already")
-        if municipality not in held[Role.VAULT].sealing:
-            key_id, files = _new_key(Use.SEALING)
+        if municipality not in held[Role.VAULT].footage.municipalities():
+            key_id, files = new_key(Use.SEALING)
             ring = rings[Role.VAULT]
-            folder.place(ring, ring / place, _first_key(Role.VAULT, Use.SEALING, key_id, files))
+            folder.place(ring, ring / place, first_key(Role.VAULT, Use.SEALING, key_id, files))
         made = rings[Role.VAULT] / place
         key_id = folder.read_line(made / "current")
         files = {"public.pem": folder.read(made / key_id / "public.pem")}
         ring = rings[Role.INGEST]
-        folder.place(ring, ring / place, _first_key(Role.INGEST, Use.SEALING, key_id, files))
+        folder.place(ring, ring / place, first_key(Role.INGEST, Use.SEALING, key_id, files))
 
 
 def add_log(vault_dir: Path, origin: str) -> None:
@@ -80,8 +72,8 @@ def add_log(vault_dir: Path, origin: str) -> None:
     with folder.writing(vault_dir) as ring:
         if folder.read_line(ring / "role") != Role.VAULT:
             raise KeyNotHeld("only the vault's ring signs for the log")
-        key_id, files = _new_key(Use.LOG)
-        contents = {ORIGIN: named, **_first_key(Role.VAULT, Use.LOG, key_id, files)}
+        key_id, files = new_key(Use.LOG)
+        contents = {ORIGIN: named, **first_key(Role.VAULT, Use.LOG, key_id, files)}
         folder.place(ring, ring / Use.LOG, contents)
         _load({Role.VAULT: ring})
 
@@ -89,9 +81,9 @@ def add_log(vault_dir: Path, origin: str) -> None:
 def rotate_sealing(vault_dir: Path, ingest_dir: Path, municipality: str) -> str:
     """Wrap a municipality's data keys for a new key from now on; the id of it. Raises KeyNotHeld."""
     with _writing(vault_dir, ingest_dir) as rings:
-        if any(municipality not in ring.sealing for ring in _load(rings).values()):
+        if any(municipality not in ring.footage.municipalities() for ring in _load(rings).values()):
             raise KeyNotHeld(f"no keys for {municipality} to rotate; add the municipality")
-        return _rotate(rings, Use.SEALING, _place_of(municipality))
+        return rotate(rings, Use.SEALING, place_of(municipality))
 
 
 def rotate_arrival(ingest_dir: Path) -> str:
@@ -99,15 +91,15 @@ def rotate_arrival(ingest_dir: Path) -> str:
     with folder.writing(ingest_dir) as ring:
         rings = {Role.INGEST: ring}
         _load(rings)
-        return _rotate(rings, Use.ARRIVAL, Use.ARRIVAL)
+        return rotate(rings, Use.ARRIVAL, Use.ARRIVAL)
 
 
 def rotate_audit(vault_dir: Path, ingest_dir: Path) -> str:
     """Begin a new audit epoch, with a payload key and a pseudonym secret of its own; the epoch's name."""
     with _writing(vault_dir, ingest_dir) as rings:
         _load(rings)
-        _rotate(rings, Use.PAYLOAD, Use.PAYLOAD)
-        return _rotate(rings, Use.PSEUDONYM, Use.PSEUDONYM)
+        rotate(rings, Use.PAYLOAD, Use.PAYLOAD)
+        return rotate(rings, Use.PSEUDONYM, Use.PSEUDONYM)
 
 
 def destroy_epoch(vault_dir: Path, ingest_dir: Path, epoch: str, payload_keys: Iterable[str]) -> int:
@@ -132,7 +124,7 @@ def rotate_receipt(vault_dir: Path, ingest_dir: Path) -> str:
     """Sign receipts with a new key from now on; the id of it."""
     with _writing(vault_dir, ingest_dir) as rings:
         _load(rings)
-        return _rotate(rings, Use.RECEIPT, Use.RECEIPT)
+        return rotate(rings, Use.RECEIPT, Use.RECEIPT)
 
 
 def rotate_log(vault_dir: Path) -> str:
@@ -140,72 +132,26 @@ def rotate_log(vault_dir: Path) -> str:
     with folder.writing(vault_dir) as ring:
         rings = {Role.VAULT: ring}
         _load(rings)
-        return _rotate(rings, Use.LOG, Use.LOG)
-
-
-def _rotate(rings: _Rings, use: Use, place: str) -> str:
-    key_id, files = _new_key(use)
-    for role, ring in rings.items():
-        folder.place(ring, ring / place / key_id, _half(role, use, files))
-    for ring in rings.values():
-        folder.replace(ring, ring / place / "current", _line(key_id))
-    return key_id
+        return rotate(rings, Use.LOG, Use.LOG)
 
 
 @contextmanager
-def _writing(vault_dir: Path, ingest_dir: Path) -> Iterator[_Rings]:
+def _writing(vault_dir: Path, ingest_dir: Path) -> Iterator[Rings]:
     if vault_dir.resolve() == ingest_dir.resolve():
         raise ValueError("the two rings need a folder each")
     with folder.writing(vault_dir) as vault, folder.writing(ingest_dir) as ingest:
         yield {Role.VAULT: vault, Role.INGEST: ingest}
 
 
-def _load(rings: _Rings) -> dict[Role, KeyRing]:
+def _load(rings: Rings) -> dict[Role, KeyRing]:
     return {role: KeyRing.load(ring.parent, role=role) for role, ring in rings.items()}
 
 
-def _first_key(role: Role, use: Use, key_id: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    half = _half(role, use, files)
-    return {"current": _line(key_id), **{f"{key_id}/{name}": content for name, content in half.items()}}
-
-
-def _half(role: Role, use: Use, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {name: files[name] for name in HOLDS[role][use].value}
-
-
-_KINDS: dict[Use, Callable[[], X25519PrivateKey | Ed25519PrivateKey | ec.EllipticCurvePrivateKey]] = {
-    Use.RECEIPT: lambda: ec.generate_private_key(ec.SECP256R1()),
-    Use.LOG: Ed25519PrivateKey.generate,
-}
-
-
-def _new_key(use: Use) -> tuple[str, dict[str, bytes]]:
-    if use is Use.PSEUDONYM:
-        secret = secrets.token_bytes(32)
-        return pseudonym_id_of(PseudonymSecret(secret)), {"secret.hex": _line(secret.hex())}
-    private = _KINDS.get(use, X25519PrivateKey.generate)()
-    public = private.public_key()
-    return key_id_of(public), {
-        "private.pem": private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-        "public.pem": public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
-    }
-
-
-def _place_of(municipality: str) -> str:
-    if not MUNICIPALITY.fullmatch(municipality):
-        raise ValueError(f"{municipality!r} is not a municipality's id: lower-case letters, digits, hyphens")
-    return f"{Use.SEALING}/{municipality}"
-
-
 def _origin(origin: str) -> bytes:
-    return _line(checked_origin(origin))
+    return line(checked_origin(origin))
 
 
 def _key_id(name: str) -> str:
     if not KEY_ID.fullmatch(name):
         raise ValueError(f"{name!r} is no key id")
     return name
-
-
-def _line(text: str) -> bytes:
-    return f"{text}\n".encode("ascii")

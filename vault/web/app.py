@@ -17,7 +17,7 @@ from vault.completions import Completions
 from vault.db import DatabaseAway
 from vault.facts import Unknown
 from vault.footage import RangeOutside
-from vault.keys import KeyRing, Role, WrappingBroken
+from vault.keys import Role, WrappingBroken
 from vault.log.witnesses import CosignatureRefused, known_witnesses
 from vault.objects import ObjectMissing, StoreUnavailable
 from vault.requests import GrantTooLong, RequestClosed
@@ -27,7 +27,7 @@ from vault.sealing import SealBroken
 from vault.settings import Settings
 from vault.signals.settling import AlreadySettled
 from vault.trail import NothingToFind, TooMany
-from vault.vault import Vault
+from vault.vault import Vault, ring_of
 from vault.web import api, authzen, description, log, problems, rules, signals
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
@@ -81,7 +81,7 @@ def make_app(vault: Vault, settings: Settings, clock: Callable[[], datetime] = n
         {
             "database": vault.database.check,
             "store": vault.store.check,
-            "keys": partial(KeyRing.load, settings.keys, role=Role.VAULT),
+            "keys": partial(ring_of, settings, Role.VAULT),
         },
     )
     watch = api.watch_with(vault, completions, clock)

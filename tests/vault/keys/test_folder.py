@@ -3,6 +3,8 @@
 import os
 import shutil
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -218,10 +220,20 @@ def test_what_a_crash_left_is_not_read_and_is_swept(folders: Folders) -> None:
     assert {path.name for path in folders.ingest.iterdir()} == {"ring"}
 
 
-def test_two_commands_at_once(folders: Folders) -> None:
+def test_two_commands_at_once(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "PATIENCE", 0.05)
     with writing(folders.ingest), pytest.raises(RingRefused, match="another command"):
         rotate_arrival(folders.ingest)
     rotate_arrival(folders.ingest)
+
+
+def test_who_writes_for_a_moment_is_waited_for(folders: Folders) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with writing(folders.ingest):
+            waiting = pool.submit(rotate_arrival, folders.ingest)
+            time.sleep(0.1)
+            assert not waiting.done()
+        assert waiting.result()
 
 
 def test_what_is_written_is_ours_alone_and_forced_to_disk(
@@ -263,7 +275,7 @@ def test_what_is_destroyed_is_gone_from_the_ring_first(
     assert not old.exists()
     held = KeyRing.load(folders.ingest, role=Role.INGEST).arrival
     assert held
-    assert list(held.keys) == [held.current]
+    assert len(held.ids()) == 1
     assert len(list(folders.ingest.glob(".new-*"))) == 1
     with writing(folders.ingest) as found:
         folder.destroy(found, old)

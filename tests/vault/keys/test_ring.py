@@ -1,5 +1,6 @@
 """What a loaded ring does, and that ingest's ring cannot do what only the vault may."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -17,9 +18,11 @@ from hypothesis import strategies as st
 import vault
 from tests.vault.keys.conftest import Folders
 from tests.watching import eventually
-from vault.keys import KeyNotHeld, KeyRing, Role, SealedPayload, WrappedKey, WrappingBroken
+from vault.keys import KeyNotHeld, KeyRing, SealedPayload, WrappedKey, WrappingBroken
 from vault.keys import ring as key_ring
 from vault.keys.held import KeySet, WrappingKey
+from vault.keys.layout import Half
+from vault.keys.reading import read_wrapping_key
 from vault.sealing import DataKey
 
 RECORDING = UUID("01980000-0000-7000-8000-000000000001")
@@ -61,29 +64,36 @@ def test_a_wrapped_key_opens_in_its_place_only(folders: Folders) -> None:
 
 
 def test_the_municipality_is_bound_even_under_one_key(folders: Folders) -> None:
-    keeping, taking = folders.load()
-    shared = KeyRing(
-        role=Role.VAULT,
-        sealing=dict.fromkeys(("noordwijk", "den-helder"), keeping.sealing["noordwijk"]),
-        arrival=keeping.sealing["noordwijk"],
-        payload=keeping.payload,
-        pseudonyms=keeping.pseudonyms,
-        receipt=keeping.receipt,
-    )
+    _, taking = folders.load()
     wrapped = taking.wrap(KEY, recording=RECORDING, municipality="noordwijk")
+    place = folders.vault / "ring" / "sealing"
+    shutil.rmtree(place / "den-helder")
+    shutil.copytree(place / "noordwijk", place / "den-helder")
+    keeping = KeyRing.load(folders.vault)
     with pytest.raises(WrappingBroken):
-        shared.unwrap(wrapped, recording=RECORDING, municipality="den-helder")
+        keeping.unwrap(wrapped, recording=RECORDING, municipality="den-helder")
+    assert keeping.unwrap(wrapped, recording=RECORDING, municipality="noordwijk") == KEY
+
+
+def test_a_kept_key_is_not_taken_for_an_arriving_one(folders: Folders) -> None:
+    keeping, taking = folders.load()
+    wrapped = taking.wrap(KEY, recording=RECORDING, municipality="noordwijk")
+    for use in ("sealing/noordwijk", "arrival"):
+        shutil.rmtree(folders.ingest / "ring" / use)
+    shutil.copytree(folders.vault / "ring/sealing/noordwijk", folders.ingest / "ring/arrival")
     with pytest.raises(WrappingBroken):
-        shared.unwrap_arriving(wrapped, recording=RECORDING, municipality="noordwijk")
+        taking.unwrap_arriving(wrapped, recording=RECORDING, municipality="noordwijk")
+    assert keeping.unwrap(wrapped, recording=RECORDING, municipality="noordwijk") == KEY
 
 
 @pytest.mark.parametrize("length", [0, 31, 33])
 def test_what_opens_need_not_be_a_key(folders: Folders, length: int) -> None:
     keeping, taking = folders.load()
-    keys = taking.sealing["noordwijk"]
+    [key_id] = taking.footage.intake_keys("noordwijk")
+    _, key = read_wrapping_key(folders.vault / "ring/sealing/noordwijk" / key_id, Half.PUBLIC)
     info = b"bodycam-vault/data-key/v1\0" + RECORDING.bytes + b"noordwijk"
     suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-    wrapped = WrappedKey(keys.current, suite.encrypt(bytes(length), keys.newest.public, info))
+    wrapped = WrappedKey(key_id, suite.encrypt(bytes(length), key.public, info))
     with pytest.raises(WrappingBroken):
         keeping.unwrap(wrapped, recording=RECORDING, municipality="noordwijk")
 
@@ -212,7 +222,8 @@ def test_pseudonyms(folders: Folders) -> None:
 
 def test_nothing_shows_a_secret(folders: Folders) -> None:
     for ring, folder in zip(folders.load(), folders, strict=True):
-        shown = f"{ring!r} {ring} {ring.pseudonyms!r} {ring.payload!r} {ring.sealing!r} {ring.receipt!r}"
+        held = (ring, ring.pseudonyms, ring.payload, ring.footage, ring.arrival, ring.receipt)
+        shown = f"{ring} {held!r}"
         secret = next(folder.glob("ring/pseudonym/*/secret.hex")).read_text().strip()
         assert secret not in shown
         assert str(bytes.fromhex(secret)) not in shown
