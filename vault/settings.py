@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     objects_secret_key: SecretStr | None = None
     keys: Path
     """This process's key ring: the vault's ring for vault and keeper, the ingest's ring for ingest."""
+    keys_pkcs11_module: Path | None = None
+    """Library of the token that holds the keys that open footage; without it they are files of the ring."""
+    keys_pkcs11_token: str | None = None
+    """Label of that token."""
+    keys_pkcs11_pin: SecretStr | None = None
+    """PIN of its user, for vault and keeper; ingest does without, and so can wrap only."""
     rule_sets: Path | None = None
     """Folder of the municipalities' rule sets; the ones that come with the software when absent."""
 

@@ -7,7 +7,7 @@ opens nothing from that moment on, in whichever process.
 
 from collections.abc import Callable
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -34,6 +34,12 @@ _OPENERS = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
 # Public halves first: nobody may wrap for a key of which the other half is gone already.
 _KINDS = (ObjectClass.PUBLIC_KEY, *_OPENERS)
 _GONE = (pkcs11.ObjectHandleInvalid, pkcs11.KeyHandleInvalid)
+
+
+@cache
+def open_token(module: Path, label: str, pin: str | None) -> "TokenKeys":
+    """The keys in a token, as this process has them: who asks again gets the same, with the same session."""
+    return TokenKeys(module, label, pin)
 
 
 class TokenKeys:
