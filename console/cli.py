@@ -25,6 +25,7 @@ from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from policies.retention import AMSTERDAM
 from vault import logs, quarantine, rule_records
+from vault.disposal.key_destruction import DestructionClosed, KeysInUse, OwnDestruction
 from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
 from vault.evidence.periods import PeriodUnreadable
@@ -77,6 +78,9 @@ REFUSALS = (
     HomeRefused,
     NotReady,
     EpochStays,
+    DestructionClosed,
+    KeysInUse,
+    OwnDestruction,
     ExportRefused,
     CosignatureRefused,
     *AUDITOR_REFUSALS,

@@ -17,7 +17,7 @@ from vault.completions import Completions
 from vault.db import DatabaseAway
 from vault.facts import Unknown
 from vault.footage import RangeOutside
-from vault.keys import Role, WrappingBroken
+from vault.keys import Role, TokenAway, TokenRefused, WrappingBroken
 from vault.log.witnesses import CosignatureRefused, known_witnesses
 from vault.objects import ObjectMissing, StoreUnavailable
 from vault.requests import GrantTooLong, RequestClosed
@@ -54,6 +54,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     WrappingBroken: problems.BROKEN,
     StoreUnavailable: problems.AWAY,
     DatabaseAway: problems.AWAY,
+    TokenAway: problems.AWAY,
+    TokenRefused: problems.AWAY,
     OperationalError: problems.AWAY,
     Exception: problems.FAILED,
 }
