@@ -9,11 +9,14 @@ from typing import Annotated
 
 import typer
 
-from console import key_destroying
+from console import escrow, key_destroying
 from vault import keys
 
 app = typer.Typer(no_args_is_help=True, help="Key rings: make them, add a municipality, rotate.")
 app.add_typer(key_destroying.app, name="destroy-municipality")
+app.command("escrow")(escrow.escrow)
+app.command("test-restore")(escrow.try_restore)
+app.command("restore")(escrow.restore)
 
 VaultRing = Annotated[Path, typer.Option("--vault", help="Folder of the ring for vault and keeper.")]
 IngestRing = Annotated[Path, typer.Option("--ingest", help="Folder of the ring for ingest.")]

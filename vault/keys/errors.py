@@ -6,6 +6,7 @@ KeyRingError
 ├── KeyNotHeld         the ring does not hold the key this takes; ingest's ring never holds some
 ├── TokenRefused       the token with the footage's keys cannot be used as the settings say
 ├── TokenAway          that token does not answer: what was asked was not done
+├── EscrowRefused      an escrow of keys is not made, or does not open
 ├── WrappingBroken     a wrapped key or a sealed payload is not what was wrapped for this
 └── ReceiptRefused     a receipt is not one of ours
 """
@@ -46,3 +47,7 @@ class TokenRefused(KeyRingError):
 
 class TokenAway(KeyRingError):
     """The token with the footage's keys does not answer, or not as it should; what was asked was not done."""
+
+
+class EscrowRefused(KeyRingError):
+    """An escrow of keys is not made for these custodians, or does not open with these keys."""

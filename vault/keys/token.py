@@ -19,17 +19,16 @@ from pkcs11 import Attribute, ObjectClass, Session
 from vault.keys import token_objects as objects
 from vault.keys import token_operations as operations
 from vault.keys.decapsulating import SUITE, open_sealed
-from vault.keys.errors import KeyNotHeld, RingExists, TokenRefused, WrappingBroken
-from vault.keys.footage import DayKey, WrappedKey
+from vault.keys.errors import KeyNotHeld, RingExists, TokenRefused
+from vault.keys.footage import DayKey, WrappedKey, of_day, of_intake
 from vault.keys.layout import KEY_ID, MUNICIPALITY
 from vault.keys.token_objects import DayLabel, IntakeLabel, Label
 from vault.keys.token_session import TokenSession
-from vault.sealing import KEY_LENGTH, DataKey
+from vault.keys.wrapping import data_key_of
+from vault.sealing import DataKey
 
 Answer = TypeVar("Answer")
 
-_DATA_KEY = b"bodycam-vault/data-key/v1\0"
-_DAY_KEY = b"bodycam-vault/day-key/v1\0"
 _OPENERS = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
 # Public halves first: nobody may wrap for a key of which the other half is gone already.
 _KINDS = (ObjectClass.PUBLIC_KEY, *_OPENERS)
@@ -72,7 +71,7 @@ class TokenKeys:
             raise KeyNotHeld(f"no intake key of {municipality} in the token")
         current = max(publics)
         public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), publics[current])
-        sealed = SUITE.encrypt(key.reveal(), public, _of_intake(recording, municipality))
+        sealed = SUITE.encrypt(key.reveal(), public, of_intake(recording, municipality))
         return WrappedKey(current.key_id, sealed)
 
     def unwrap(self, wrapped: WrappedKey, *, recording: UUID, municipality: str) -> DataKey:
@@ -81,19 +80,15 @@ class TokenKeys:
         def opened(session: Session) -> bytes:
             label, key = self._opener(session, wrapped.key_id, municipality)
             if isinstance(label, DayLabel):
-                bound_to = _of_day(recording, municipality, wrapped.key_id)
+                bound_to = of_day(wrapped.key_id, recording, municipality)
                 return operations.decrypt(key, wrapped.sealed, bound_to)
             point = objects.points_of(session, published=False).get(label)
             if point is None:
                 raise KeyNotHeld(f"the token has no public half of {wrapped.key_id}")
-            info = _of_intake(recording, municipality)
+            info = of_intake(recording, municipality)
             return open_sealed(partial(operations.agree, key), point, wrapped.sealed, info)
 
-        secret = self._use(opened)
-        if len(secret) != KEY_LENGTH:
-            # Anyone may wrap for an intake key: what opens need not be a key.
-            raise WrappingBroken
-        return DataKey(secret)
+        return data_key_of(self._use(opened))
 
     def make_day_key(self, municipality: str, day: date) -> str:
         """Make a day key in the token; its id."""
@@ -114,7 +109,7 @@ class TokenKeys:
             label, secret = self._opener(session, key_id, municipality)
             if not isinstance(label, DayLabel):
                 raise KeyNotHeld(f"{key_id} is no day key")
-            return operations.encrypt(secret, key.reveal(), _of_day(recording, municipality, key_id))
+            return operations.encrypt(secret, key.reveal(), of_day(key_id, recording, municipality))
 
         return WrappedKey(key_id, self._use(wrapped))
 
@@ -273,11 +268,3 @@ def _check(session: Session) -> None:
                 f"{intake} is published and not ours: stop ingest, destroy it, and find out who put it "
                 "there; whoever did can open what was wrapped for it"
             )
-
-
-def _of_intake(recording: UUID, municipality: str) -> bytes:
-    return _DATA_KEY + recording.bytes + municipality.encode()
-
-
-def _of_day(recording: UUID, municipality: str, key_id: str) -> bytes:
-    return _DAY_KEY + recording.bytes + municipality.encode() + b"\0" + key_id.encode()

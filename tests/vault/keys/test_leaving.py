@@ -1,4 +1,4 @@
-"""A municipality's keys out of both rings: all of its, none of another's, in an order that is safe to die in."""
+"""A municipality's keys out of both rings: all of its, none of another's, in a safe order."""
 
 from datetime import date
 
