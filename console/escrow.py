@@ -44,11 +44,12 @@ def escrow(into: Into, custodian: Custodians, days: Days = 7) -> None:
     made = escrows.make_escrow(settings.keys, custodians, made=now, destroy_by=destroy_by)
     with vault.database.transaction() as session:
         # Before it is there: what opens all that is kept does not leave untold.
-        facts: dict[str, str | int | bool] = {
-            "custodians": len(custodians),
-            "destroyBy": destroy_by.isoformat(),
-        }
-        told = Entry(event=Event.KEYS_ESCROWED, at=now, actor=operator(), facts=facts)
+        told = Entry(
+            event=Event.KEYS_ESCROWED,
+            at=now,
+            actor=operator(),
+            facts={"custodians": len(custodians), "destroyBy": destroy_by.isoformat()},
+        )
         audit.append(session, vault.ring, told)
     path = into / f"bodycam-escrow-{now.astimezone(AMSTERDAM):%Y-%m-%d-%H%M%S}-destroy-by-{destroy_by}.json"
     with path.open("xb") as file:

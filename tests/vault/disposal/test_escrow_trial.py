@@ -33,10 +33,10 @@ def escrow_of(made: Installation) -> Escrow:
     return open_escrow(make_escrow(made.settings.keys, publics, made=now(), destroy_by=DAY), TWO)
 
 
-def place(made: Installation, recording: RecordingId) -> str:
+def place(made: Installation, recording: RecordingId, ago: timedelta = timedelta(minutes=1)) -> str:
     """Move a recording's key under a day key, as the keeper does; the id of that."""
     ring = made.vault.ring
-    day_key, then = ring.footage.make_day_key(town.SLUG, DAY), now() - timedelta(minutes=1)
+    day_key, then = ring.footage.make_day_key(town.SLUG, DAY), now() - ago
     with made.vault.database.transaction() as session:
         row = session.get_one(SealedKey, recording)
         key = ring.unwrap(WrappedKey(row.key_id, row.sealed), recording=recording, municipality=town.SLUG)
@@ -66,7 +66,7 @@ def test_a_key_of_later_is_told_and_is_no_fault(small: Installation) -> None:
     escrow = escrow_of(small)
     rotate_sealing(small.settings.keys, small.ingest_settings.keys, town.SLUG)
     keep(small, footage(500, seed=2))
-    place(small, keep(small, footage(500, seed=3)))
+    place(small, keep(small, footage(500, seed=3)), -timedelta(minutes=1))
     trial = try_out(small.vault, escrow, recordings=100, chance=CHANCE)
     assert trial.passed
     assert (trial.opened, trial.since) == (1, 2)
