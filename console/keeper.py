@@ -18,6 +18,8 @@ from ingest.intake import Intake
 from ingest.reaper import reap, reap_orphans
 from vault import tracing
 from vault.audit import Actor
+from vault.disposal.alarms import Alarm
+from vault.disposal.sweeping import sweep
 from vault.erasure import epochs, payloads, pruning
 from vault.erasure import signals as old_signals
 from vault.evidence.checking import record_check
@@ -58,6 +60,7 @@ class Keeper:
         self._settings = settings
         self._streams = streams_of(vault, settings)
         self._sequencing = Sequencing(vault)
+        self._disposal = Alarm(since=datetime.now(UTC))
 
     def schedule(self) -> BackgroundScheduler:
         """The chores and when they are due; start and shut down what comes back."""
@@ -85,6 +88,8 @@ class Keeper:
                 misfire_grace_time=None,
             )
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
+        scheduler.add_job(self._do, every_minute, ["dispose", self.dispose], misfire_grace_time=None)
+        scheduler.add_job(self._do, None, ["dispose", self.dispose])
         scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
         scheduler.add_job(self._do, every_hour, ["digest", self.digest], misfire_grace_time=None)
         scheduler.add_job(self._do, at_night, ["reap-orphans", self.reap_orphans], misfire_grace_time=None)
@@ -104,6 +109,7 @@ class Keeper:
                 "database": self._vault.database.check,
                 "store": self._vault.store.check,
                 "keys": partial(ring_of, self._settings, Role.VAULT),
+                "disposal": self._check_disposal,
             },
         )
         return Frame(app, "keeper", {})
@@ -123,6 +129,18 @@ class Keeper:
     def export(self, stream: Stream) -> int:
         """Send what a collector did not get yet."""
         return stream.run(now=datetime.now(UTC))
+
+    def dispose(self) -> int:
+        """Dispose of what is due, and finish what was begun; how many recordings that were.
+
+        With the moment of each sweep, so that no certificate tells of one that was long ago.
+        """
+        disposed, more = 0, True
+        while more:
+            now = datetime.now(UTC)
+            swept = self._disposal.watch(partial(sweep, self._vault, self._by, now=now), self._vault, now=now)
+            disposed, more = disposed + swept.disposed, swept.more
+        return disposed
 
     def find_signals(self) -> int:
         """Read the log on to its end, and raise the signals found in it."""
@@ -177,6 +195,9 @@ class Keeper:
     def closed(self) -> Mapping[str, tuple[str, ...]]:
         """The municipalities of which no footage is taken in, each with the legal records it lacks."""
         return self._intake.closed()
+
+    def _check_disposal(self) -> None:
+        self._disposal.check(now=datetime.now(UTC))
 
     def _do(self, name: str, chore: Callable[[], int]) -> None:
         tracing.begin()

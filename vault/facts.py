@@ -56,7 +56,7 @@ _BEHIND_GRANT = (
         _DEPICTIONS.c.person_id.label("depicted"),
     )
     .join_from(_GRANTS, _RECORDINGS, _RECORDINGS.c.id == _GRANTS.c.recording_id)
-    .join(_KEYS, _KEYS.c.recording_id == _RECORDINGS.c.id)
+    .outerjoin(_KEYS, _KEYS.c.recording_id == _RECORDINGS.c.id)
     .join(_PEOPLE, _PEOPLE.c.id == bindparam("person"))
     .outerjoin(
         _ASSIGNED,
@@ -68,6 +68,10 @@ _BEHIND_GRANT = (
     # A revocation waits for this transaction, or is seen by it: nothing is entered after the grant has ended.
     .with_for_update(read=True, of=_GRANTS)
 )
+
+
+_GONE: dict[str, str] = {tables.State.DISPOSING: tables.State.DISPOSED.value}
+"""Its key is destroyed, so it is gone for whoever asks; that its objects wait for a lock is for the sweep."""
 
 
 class Unknown(Exception):
@@ -146,7 +150,8 @@ class Behind:
     grant: Grant
     recording: Recording
     person: Person
-    key: WrappedKey
+    key: WrappedKey | None
+    """None when the footage has been disposed of."""
     length: int
     """Bytes of footage."""
     media: dict[str, Any] | None
@@ -155,18 +160,21 @@ class Behind:
 def behind(within: Statements, grant_id: GrantId, person_id: UUID) -> Behind:
     """Everything that a range is decided on, in one question to the database: it is asked for each of them.
 
-    The grant's row is locked against changes. Raises Unknown, also when the recording's key was destroyed.
+    The grant's row is locked against changes. Raises Unknown, also when the key of kept footage is lost.
     """
     rows = within.execute(_BEHIND_GRANT, {"grant": grant_id, "person": person_id})
     if not rows or rows[0].dispose_after is None:
         raise Unknown(str(grant_id))
     row = rows[0]
+    if row.key_id is None and shown_state(row.state) != tables.State.DISPOSED:
+        # Lost, and not disposed of: no rule knows what to say of that.
+        raise Unknown(str(grant_id))
     depicted = (each.depicted for each in rows if each.depicted)
     return Behind(
         grant=_grant(grant_id, row),
         recording=_recording(row.recording_id, row, row.recorded_by_team, depicted),
         person=_person(person_id, row.municipality_id, rows),
-        key=WrappedKey(row.key_id, row.sealed),
+        key=WrappedKey(row.key_id, row.sealed) if row.key_id else None,
         length=row.length,
         media=row.media,
     )
@@ -195,8 +203,13 @@ def _recording(recording_id: UUID, row: Any, team: str, depicted: Iterable[UUID]
         regime="wpg" if row.regime == "wpg" else "avg",
         recorded_at=row.recorded_at,
         dispose_after=row.dispose_after,
-        state=row.state,
+        state=shown_state(row.state),
     )
+
+
+def shown_state(state: str) -> str:
+    """The state of a recording as rules and people know it."""
+    return _GONE.get(state, state)
 
 
 def request_row(session: Session, request_id: RequestId, *, lock: bool = False) -> tables.Request:

@@ -42,7 +42,7 @@ from policies.conditions import (
     Some,
 )
 from vault.facts import PREREQUISITES
-from vault.tables import Depiction, Grant, Recording, Request
+from vault.tables import Depiction, Grant, Recording, Request, State
 
 Clause = ColumnElement[bool]
 _COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
@@ -52,7 +52,10 @@ _COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
     "recording.regime": case((Recording.regime == "wpg", "wpg"), else_="avg"),
     "recording.recordedAt": Recording.recorded_at,
     "recording.disposeAfter": Recording.dispose_after,
-    "recording.state": Recording.state,
+    # As `facts.shown_state`.
+    "recording.state": case(
+        (Recording.state == State.DISPOSING, State.DISPOSED.value), else_=Recording.state
+    ),
     "request.requester": Request.requester_id,
     "request.purpose": Request.purpose,
     "request.askedAt": Request.asked_at,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Event
+from vault.disposal import invariants as disposal_invariants
 from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
 from vault.keys import KeyNotHeld, WrappedKey, WrappingBroken
@@ -65,6 +66,7 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
             *of_log,
             *_trail(vault, session, now),
             *erasure_invariants.check(vault, session, now),
+            *disposal_invariants.check(vault, session, now),
         ]
 
 
@@ -97,13 +99,6 @@ def _astray() -> Select[tuple[UUID]]:
     until_here = func.sum(Part.length).over(partition_by=Part.recording_id, order_by=Part.index)
     placed = select(Part.recording_id, Part.first, (until_here - Part.length).label("right")).subquery()
     return select(placed.c.recording_id).where(placed.c.first != placed.c.right).distinct()
-
-
-def _overdue(session: Session, now: datetime) -> Iterator[str]:
-    query = select(Recording.id).where(
-        Recording.state.in_([State.KEPT, State.QUARANTINED]), Recording.dispose_after <= now
-    )
-    return map(str, session.scalars(query))
 
 
 def _never_examined(session: Session, now: datetime) -> Iterator[str]:
@@ -188,7 +183,6 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     ),
     "parts-do-not-add-up": _parts_do_not_add_up,
     "never-examined": _never_examined,
-    "term-is-over": _overdue,
     "grant-without-approval": _grants_without_approval,
     "rule-set-altered": _rule_sets_altered,
     "decision-without-rules": _decisions_without_rules,

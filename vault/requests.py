@@ -17,8 +17,8 @@ from policies.engine import Decision, RuleSet
 from policies.facts import Action, Recording, Situation
 from policies.rules import Obligation
 from vault import audit, facts, situations, tables
-from vault.audit import Event
-from vault.ids import GrantId, RecordingId, RequestId, new_id
+from vault.audit import Actor, Event
+from vault.ids import GrantId, PersonId, RecordingId, RequestId, new_id
 from vault.vault import Caller, Vault
 
 
@@ -185,6 +185,31 @@ def may_read(
     return row, rule_set.decide(situation)
 
 
+def refuse_gone(
+    vault: Vault,
+    session: Session,
+    row: tables.Request,
+    recording: tables.Recording,
+    *,
+    now: datetime,
+    by: Actor,
+) -> None:
+    """Refuse a request that waits, in the caller's transaction: its footage is not there any more.
+
+    The policy says so, as to whoever asks now. When it does not, the request waits on for a decider.
+    """
+    footage = facts.as_recording(session, recording)
+    rule_set = vault.rule_sets.of(footage.municipality)
+    asker = Caller(PersonId(row.requester_id), "")
+    situation = _situation(session, rule_set, asker, Action.ASK, footage, row, now)
+    decision = rule_set.decide(situation)
+    if decision.permitted:
+        return
+    row.state = RequestState.REFUSED
+    stored = _record_decision(session, row, decision, decider=None, outcome=RequestState.REFUSED, now=now)
+    _append_by(vault, session, by, decision, Event.REQUEST_REFUSED, row, now, None, stored)
+
+
 def _situation(
     session: Session,
     rule_set: RuleSet,
@@ -294,6 +319,22 @@ def _append(
     stored: tables.Decision | None = None,
     reason: str | None = None,
 ) -> None:
+    actor = caller.as_actor(decision.situation.person.roles)
+    _append_by(vault, session, actor, decision, event, row, now, grant, stored, reason)
+
+
+def _append_by(
+    vault: Vault,
+    session: Session,
+    actor: Actor,
+    decision: Decision,
+    event: Event,
+    row: tables.Request,
+    now: datetime,
+    grant: GrantId | None,
+    stored: tables.Decision | None = None,
+    reason: str | None = None,
+) -> None:
     details = {
         "request": row.id,
         "reason": reason or row.reason,
@@ -307,5 +348,4 @@ def _append(
         # So that whoever changes the facts in the table is found out by the trail (`vault.explanations`).
         details["decision"] = stored.id
         details["situation"] = situations.fingerprint(stored.situation)
-    actor = caller.as_actor(decision.situation.person.roles)
     audit.append(session, vault.ring, audit.of_decision(event, decision, actor, now, details=details))

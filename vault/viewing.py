@@ -104,6 +104,7 @@ class Watching:
             decision, found = self._decide(statements, caller, grant_id, now)
             unmet = decision.obligations - CARRIED_OUT
             shown = decision.permitted and not unmet
+            sealed = _sealed(found) if shown else None
             span = _span(found.length, choose) if shown else None
             # 3. the entry; also when the range is outside, for that answer tells something of the length
             actor = caller.as_actor(decision.situation.person.roles)
@@ -112,10 +113,10 @@ class Watching:
         # 4. only now, after the commit: the footage
         if span is None and shown:
             raise RangeOutside
-        if span is None:
+        if span is None or sealed is None:
             return Denied(decision, unmet)
         return Viewing(
-            footage=self._opened(_sealed(found)),
+            footage=self._opened(sealed),
             span=span,
             partial=choose is not None,
             caller=caller,
@@ -137,7 +138,7 @@ class Watching:
             try:
                 decision, _ = self._decide(statements, viewing.caller, viewing.grant, now)
             except facts.Unknown:
-                # Its key was destroyed: there is nothing left to decide on.
+                # Its key is lost: there is nothing left to decide on.
                 return False
             unmet = decision.obligations - CARRIED_OUT
             if decision.permitted and not unmet:
@@ -169,6 +170,9 @@ class Watching:
 
 
 def _sealed(found: facts.Behind) -> _Sealed:
+    """Raises facts.Unknown: a key that was destroyed opens nothing, whatever a rule set says."""
+    if found.key is None:
+        raise facts.Unknown(str(found.grant.id))
     return _Sealed(RecordingId(found.recording.id), found.recording.municipality, found.key)
 
 

@@ -28,9 +28,6 @@ WRONG: dict[str, Break] = {
     "key-of-what-is-gone": lambda session: session.execute(update(Recording).values(state=State.ABANDONED)),
     "kept-without-receipt": lambda session: session.execute(update(Arrival).values(receipt=None)),
     "parts-do-not-add-up": lambda session: session.execute(delete(Part).where(Part.index == 1)),
-    "term-is-over": lambda session: session.execute(
-        update(Recording).values(dispose_after=datetime.now(UTC) - timedelta(days=1))
-    ),
     "never-examined": lambda session: (
         session.execute(update(Recording).values(state=State.RECEIVED)),
         session.execute(update(Arrival).values(announced_at=datetime.now(UTC) - timedelta(days=2))),

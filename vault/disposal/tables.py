@@ -45,6 +45,8 @@ class Disposal(Base):
     """The end of its term, as it was when the disposal began."""
     rule_set: Mapped[str] = mapped_column(String(64))
     """SHA-256 of the rule set whose term it is."""
+    term_days: Mapped[int]
+    """Days of that term, for its regime."""
     begun_at: Mapped[datetime]
     begun_in: Mapped[UUID]
     """The audit entry that says so; not a reference, for an entry may be pruned."""

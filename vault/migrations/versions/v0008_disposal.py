@@ -74,6 +74,7 @@ def _disposal() -> None:
         sa.Column("ground", sa.String(length=32), nullable=False),
         sa.Column("due", _MOMENT, nullable=False),
         sa.Column("rule_set", sa.String(length=64), nullable=False),
+        sa.Column("term_days", sa.Integer(), nullable=False),
         sa.Column("begun_at", _MOMENT, nullable=False),
         sa.Column("begun_in", sa.Uuid(), nullable=False),
         sa.Column("key_id", sa.String(length=64), nullable=True),

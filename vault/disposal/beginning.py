@@ -1,0 +1,171 @@
+"""How a disposal begins: from this commit on nothing opens the recording any more.
+
+One transaction, the caller's: 1. the re-check, under the row's lock; 2. the entry; 3. the key; 4. what rested
+on the footage ends. What follows (objects, certificate) is the sweep's, whoever began it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from policies.engine import RuleSet
+from policies.retention import AMSTERDAM, UNTIL_RELEASED, Held
+from vault import audit
+from vault.audit import Actor, Entry, Event
+from vault.base import table_of
+from vault.disposal import closing
+from vault.disposal.tables import Disposal, DisposalKey, Ground
+from vault.retention import due_under, holds_of
+from vault.tables import Recording, SealedKey, State
+from vault.vault import Vault
+
+_ADD = insert(table_of(Disposal))
+_UNTRACKED = {"synchronize_session": False}
+THERE = (State.KEPT, State.QUARANTINED)
+"""What can be disposed of."""
+
+
+class StillHeld(Exception):
+    """Something holds the footage: it stays until the event that ends that hold."""
+
+
+class NotDue(Exception):
+    """Its term is not over, and nobody decided to erase it before."""
+
+
+class NotThere(Exception):
+    """The recording never passed its commit point, or its disposal has begun before."""
+
+
+@dataclass(frozen=True)
+class _Key:
+    """Under which key a data key was wrapped, and the day that one expires with, if any."""
+
+    id: str
+    day: date | None
+
+
+def begin(
+    vault: Vault, session: Session, row: Recording, *, ground: Ground, now: datetime, by: Actor
+) -> None:
+    """Begin to dispose of one recording, in the transaction of a caller who has its row locked (FOR UPDATE).
+
+    Take `vault.rule_sets.held` before that lock: who activates rules takes them in this order too. Raises
+    NotThere, StillHeld, and NotDue for the ground "term-over" alone; what `RuleSets.held` raises.
+    """
+    begin_all(vault, session, [row], ground=ground, now=now, by=by)
+
+
+def begin_all(
+    vault: Vault, session: Session, rows: Sequence[Recording], *, ground: Ground, now: datetime, by: Actor
+) -> None:
+    """As `begin`, of several recordings with few statements: all of them, or an error and none."""
+    holds = holds_of(session, [row.id for row in rows])
+    rules = {
+        name: vault.rule_sets.held(session, name) for name in sorted({row.municipality_id for row in rows})
+    }
+    # 1. the re-check: what was true when it was looked for may not be so any more
+    for row in rows:
+        _check(row, rules[row.municipality_id], holds[row.id], ground, now)
+    keys = _keys(session, [row.id for row in rows])
+    # 2. the entry
+    told = audit.append_all(
+        session,
+        vault.ring,
+        [_entry(row, rules[row.municipality_id], keys.get(row.id), ground, now, by) for row in rows],
+    )
+    session.execute(
+        _ADD,
+        [
+            _disposal(row, rules[row.municipality_id], keys.get(row.id), entry.id, ground, now)
+            for row, entry in zip(rows, told, strict=True)
+        ],
+    )
+    for rule_set in rules.values():
+        vault.rule_sets.keep(session, rule_set, now=now)
+    # 3. the key
+    _destroy_keys(session, [row.id for row in rows], keys, now)
+    for row in rows:
+        row.state = State.DISPOSING
+    session.flush()
+    # 4. what rested on it
+    closing.close_all(vault, session, rows, ground=ground, now=now, by=by)
+
+
+def spared_until(row: Recording, rule_set: RuleSet, holds: Sequence[Held], now: datetime) -> datetime | None:
+    """Until when a hold keeps a recording that is due by its row; None when none does.
+
+    Not when other terms would let it stay longer: what is due does not come back.
+    """
+    due = due_under(row, rule_set.terms, holds)
+    return due if due > max(now, due_under(row, rule_set.terms, ())) else None
+
+
+def _check(row: Recording, rule_set: RuleSet, holds: Sequence[Held], ground: Ground, now: datetime) -> None:
+    if row.state not in THERE or row.dispose_after is None:
+        raise NotThere(str(row.id))
+    if due_under(row, rule_set.terms, holds) == UNTIL_RELEASED:
+        raise StillHeld(str(row.id))
+    if ground is not Ground.TERM_OVER:
+        return
+    if row.dispose_after > now or spared_until(row, rule_set, holds, now):
+        raise NotDue(str(row.id))
+
+
+def _keys(session: Session, recordings: Sequence[UUID]) -> Mapping[UUID, _Key]:
+    query = (
+        select(SealedKey.recording_id, SealedKey.key_id, DisposalKey.day)
+        .outerjoin(DisposalKey, DisposalKey.key_id == SealedKey.key_id)
+        .where(SealedKey.recording_id.in_(recordings))
+    )
+    return {recording: _Key(key_id, day) for recording, key_id, day in session.execute(query)}
+
+
+def _destroy_keys(
+    session: Session, recordings: Sequence[UUID], keys: Mapping[UUID, _Key], now: datetime
+) -> None:
+    """Delete the wrapped data keys; a backup's copy goes with the key of its day, or sooner when it must."""
+    query = delete(SealedKey).where(SealedKey.recording_id.in_(recordings))
+    session.execute(query, execution_options=_UNTRACKED)
+    today = now.astimezone(AMSTERDAM).date()
+    if early := {key.id for key in keys.values() if key.day and key.day > today}:
+        spoiled = update(DisposalKey).where(DisposalKey.key_id.in_(early), DisposalKey.spoiled_at.is_(None))
+        session.execute(spoiled.values(spoiled_at=now), execution_options=_UNTRACKED)
+
+
+def _disposal(
+    row: Recording, rule_set: RuleSet, key: _Key | None, entry: UUID, ground: Ground, now: datetime
+) -> dict[str, object]:
+    return {
+        "recording_id": row.id,
+        "municipality_id": row.municipality_id,
+        "ground": ground.value,
+        "due": row.dispose_after,
+        "rule_set": rule_set.digest,
+        "term_days": rule_set.terms.term_of(row.regime),
+        "begun_at": now,
+        "begun_in": entry,
+        "key_id": key.id if key else None,
+        "key_destroyed_at": now,
+    }
+
+
+def _entry(
+    row: Recording, rule_set: RuleSet, key: _Key | None, ground: Ground, now: datetime, by: Actor
+) -> Entry:
+    due = row.dispose_after.isoformat() if row.dispose_after else ""
+    return Entry(
+        event=Event.RECORDING_DISPOSING,
+        at=now,
+        actor=by,
+        municipality=row.municipality_id,
+        thing=("recording", str(row.id)),
+        subject=str(row.officer_id),
+        rule_set=rule_set.digest,
+        regime=row.regime,
+        facts={"ground": ground.value, "due": due, "keyId": key.id if key else ""},
+    )

@@ -1,0 +1,96 @@
+"""What rests on footage that goes ends with it: grants, requests that wait, an erasure that was asked for."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from vault import audit, requests
+from vault.audit import Actor, Entry, Event
+from vault.disposal.tables import EarlyErasure, Ground
+from vault.tables import Grant, Recording, Request
+from vault.vault import Vault
+
+GONE = "De beelden zijn vernietigd. / The footage has been disposed of."
+"""The reason that whoever rested on it reads."""
+
+
+def close_all(
+    vault: Vault, session: Session, rows: Sequence[Recording], *, ground: Ground, now: datetime, by: Actor
+) -> None:
+    """End what rests on these recordings, whose disposal begins in this transaction, with an entry for each.
+
+    The erasure that somebody just approved is theirs to close: only a term that is over overtakes one.
+    """
+    recordings = {row.id: row for row in rows}
+    entries = _end_grants(session, recordings, now, by)
+    if ground is Ground.TERM_OVER:
+        entries += _end_erasures(session, recordings, now, by)
+    audit.append_all(session, vault.ring, entries)
+    waiting = session.scalars(
+        select(Request)
+        .where(Request.recording_id.in_(recordings), Request.state == requests.RequestState.WAITING)
+        .order_by(Request.id)
+        .with_for_update()
+    )
+    for request in waiting.all():
+        requests.refuse_gone(vault, session, request, recordings[request.recording_id], now=now, by=by)
+
+
+def _end_grants(
+    session: Session, recordings: Mapping[UUID, Recording], now: datetime, by: Actor
+) -> list[Entry]:
+    living = session.scalars(
+        select(Grant)
+        .where(Grant.recording_id.in_(recordings), Grant.revoked_at.is_(None), Grant.valid_until > now)
+        .order_by(Grant.id)
+        .with_for_update()
+    )
+    entries = []
+    for grant in living:
+        grant.revoked_at = now
+        details = {"grant": grant.id, "holder": grant.holder_id, "reason": GONE}
+        told = _entry(Event.GRANT_REVOKED, recordings[grant.recording_id], now, by, details, grant.purpose)
+        entries.append(told)
+    return entries
+
+
+def _end_erasures(
+    session: Session, recordings: Mapping[UUID, Recording], now: datetime, by: Actor
+) -> list[Entry]:
+    waiting = session.scalars(
+        select(EarlyErasure)
+        .where(EarlyErasure.recording_id.in_(recordings), EarlyErasure.decided_at.is_(None))
+        .order_by(EarlyErasure.id)
+        .with_for_update()
+    )
+    entries = []
+    for erasure in waiting:
+        erasure.outcome, erasure.decided_at, erasure.decision_reason = "withdrawn", now, GONE
+        details = {"erasure": erasure.id, "reason": GONE}
+        told = _entry(Event.ERASURE_WITHDRAWN, recordings[erasure.recording_id], now, by, details)
+        entries.append(told)
+    return entries
+
+
+def _entry(
+    event: Event,
+    row: Recording,
+    now: datetime,
+    by: Actor,
+    details: Mapping[str, object],
+    purpose: str | None = None,
+) -> Entry:
+    return Entry(
+        event=event,
+        at=now,
+        actor=by,
+        municipality=row.municipality_id,
+        thing=("recording", str(row.id)),
+        subject=str(row.officer_id),
+        regime=row.regime,
+        purpose=purpose,
+        details=details,
+    )

@@ -1,0 +1,116 @@
+"""How a disposal ends: with a certificate, once the store has nothing of the recording any more.
+
+One transaction: 1. the certificate and the entry that carries its digest; 2. the rows of what is gone; 3. the
+state. Whoever finds it finished before, or being finished by another, leaves it.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from prometheus_client import Counter
+from sqlalchemy import delete, null, select, update
+from sqlalchemy.orm import Session
+
+from vault import audit
+from vault.audit import Actor, Entry, Event
+from vault.canonical import canonical
+from vault.disposal.statements import Destroyed, statement
+from vault.disposal.tables import Disposal, DisposalKey
+from vault.holds.tables import Hold
+from vault.tables import Depiction, Part, Recording, State
+from vault.vault import Vault
+
+DISPOSED = Counter("disposals_total", "Recordings disposed of, with a certificate.", ["ground"])
+_UNTRACKED = {"synchronize_session": False}
+
+
+def finish_all(vault: Vault, recordings: Sequence[UUID], *, now: datetime, by: Actor) -> int:
+    """Certify of these recordings, whose objects have all gone, that they are disposed of; of how many."""
+    with vault.database.transaction() as session:
+        found = _unfinished(session, recordings)
+        _finish(vault, session, found, now, by)
+    for disposal, _ in found:
+        DISPOSED.labels(disposal.ground).inc()
+    return len(found)
+
+
+def _unfinished(session: Session, recordings: Sequence[UUID]) -> Sequence[tuple[Disposal, Recording]]:
+    rows = session.execute(
+        select(Disposal, Recording)
+        .join(Recording, Recording.id == Disposal.recording_id)
+        .where(
+            Disposal.recording_id.in_(recordings),
+            Disposal.disposed_at.is_(None),
+            Recording.state == State.DISPOSING,
+        )
+        .order_by(Disposal.recording_id)
+        .with_for_update(skip_locked=True)
+    )
+    return [(disposal, recording) for disposal, recording in rows]
+
+
+def _finish(
+    vault: Vault, session: Session, found: Sequence[tuple[Disposal, Recording]], now: datetime, by: Actor
+) -> None:
+    ids = [recording.id for _, recording in found]
+    gone = _destroyed(session, found)
+    # 1. the certificate, and the entry
+    entries = []
+    for disposal, recording in found:
+        said = canonical(statement(recording, disposal, gone[recording.id], now=now, by=by))
+        disposal.certificate = said
+        entries.append(_entry(disposal, recording, said, len(gone[recording.id].parts), now, by))
+    told = audit.append_all(session, vault.ring, entries)
+    for (disposal, recording), entry in zip(found, told, strict=True):
+        disposal.discarded_at = disposal.disposed_at = now
+        disposal.disposed_in = entry.id
+        # 3. the state
+        recording.state = State.DISPOSED
+    # 2. the rows of what is gone; and what was said of the pictures
+    for table in (Part, Depiction):
+        session.execute(delete(table).where(table.recording_id.in_(ids)), execution_options=_UNTRACKED)
+    session.flush()
+    media = update(Recording).where(Recording.id.in_(ids)).values(media=null())
+    session.execute(media, execution_options=_UNTRACKED)
+
+
+def _destroyed(session: Session, found: Sequence[tuple[Disposal, Recording]]) -> Mapping[UUID, Destroyed]:
+    ids = [recording.id for _, recording in found]
+    parts: defaultdict[UUID, list[int]] = defaultdict(list)
+    for recording_id, length in session.execute(
+        select(Part.recording_id, Part.length).where(Part.recording_id.in_(ids))
+    ):
+        parts[recording_id].append(length)
+    holds: defaultdict[UUID, list[Hold]] = defaultdict(list)
+    for hold in session.scalars(select(Hold).where(Hold.recording_id.in_(ids))):
+        holds[hold.recording_id].append(hold)
+    keys = {disposal.key_id for disposal, _ in found}
+    dated = select(DisposalKey.key_id, DisposalKey.day).where(DisposalKey.key_id.in_(keys))
+    days: dict[str | None, date] = dict(session.execute(dated).all())
+    return {
+        recording.id: Destroyed(parts[recording.id], holds[recording.id], days.get(disposal.key_id))
+        for disposal, recording in found
+    }
+
+
+def _entry(
+    disposal: Disposal, recording: Recording, said: bytes, objects: int, now: datetime, by: Actor
+) -> Entry:
+    return Entry(
+        event=Event.RECORDING_DISPOSED,
+        at=now,
+        actor=by,
+        municipality=recording.municipality_id,
+        thing=("recording", str(recording.id)),
+        subject=str(recording.officer_id),
+        rule_set=disposal.rule_set,
+        regime=recording.regime,
+        facts={
+            "certificate": hashlib.sha256(said).hexdigest(),
+            "ground": disposal.ground,
+            "objects": objects,
+        },
+    )
