@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from console import escrow, key_destroying
+from console import escrow, key_destroying, token_keys
 from vault import keys
 
 app = typer.Typer(no_args_is_help=True, help="Key rings: make them, add a municipality, rotate.")
 app.add_typer(key_destroying.app, name="destroy-municipality")
+app.add_typer(token_keys.app, name="token")
 app.command("escrow")(escrow.escrow)
 app.command("test-restore")(escrow.try_restore)
 app.command("restore")(escrow.restore)
