@@ -19,6 +19,10 @@ from ingest.reaper import reap, reap_orphans
 from vault import tracing
 from vault.audit import Actor
 from vault.disposal.alarms import Alarm
+from vault.disposal.day_keys import prepare
+from vault.disposal.expiring import expire
+from vault.disposal.intake_keys import attend, cycle_of
+from vault.disposal.placing import place
 from vault.disposal.sweeping import sweep
 from vault.erasure import epochs, payloads, pruning
 from vault.erasure import signals as old_signals
@@ -88,6 +92,14 @@ class Keeper:
                 misfire_grace_time=None,
             )
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
+        scheduler.add_job(self._do, every_few, ["place", self.place], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_minute, ["expire", self.expire], misfire_grace_time=None)
+        intake_keys = ["intake-keys", self.attend_intake_keys]
+        scheduler.add_job(self._do, every_hour, intake_keys, misfire_grace_time=None)
+        scheduler.add_job(self._do, None, intake_keys)
+        prepare_keys = ["prepare-keys", self.prepare_keys]
+        scheduler.add_job(self._do, every_hour, prepare_keys, misfire_grace_time=None)
+        scheduler.add_job(self._do, None, prepare_keys)
         scheduler.add_job(self._do, every_minute, ["dispose", self.dispose], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["dispose", self.dispose])
         scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
@@ -125,6 +137,22 @@ class Keeper:
     def reap_orphans(self) -> int:
         """Discard objects that no row owns."""
         return reap_orphans(self._intake, now=datetime.now(UTC))
+
+    def place(self) -> int:
+        """Bring the key and the locks of what moved to the end of its term."""
+        return place(self._vault, now=datetime.now(UTC))
+
+    def prepare_keys(self) -> int:
+        """Make the keys that recordings of the coming days will need."""
+        return prepare(self._vault, now=datetime.now(UTC))
+
+    def expire(self) -> int:
+        """Destroy the keys whose day is over."""
+        return expire(self._vault, self._by, now=datetime.now(UTC))
+
+    def attend_intake_keys(self) -> int:
+        """Replace and destroy the keys that ingest wraps with."""
+        return attend(self._vault, self._by, cycle_of(self._settings), now=datetime.now(UTC))
 
     def export(self, stream: Stream) -> int:
         """Send what a collector did not get yet."""
@@ -172,7 +200,8 @@ class Keeper:
         """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""
         self._intake.tell_closed()
         now = datetime.now(UTC)
-        findings = check_all(self._vault, now=now)
+        lasts = timedelta(days=self._settings.intake_key_days)
+        findings = check_all(self._vault, now=now, intake_key_lasts=lasts)
         FINDINGS.set(len(findings))
         for finding in findings:
             log.error("invariant.broken", check=finding.check, why=finding.about)

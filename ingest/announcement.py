@@ -12,6 +12,7 @@ from ingest.docks import DockIdentity
 from ingest.intake import Intake
 from vault import audit
 from vault.audit import Actor, Entry, Event
+from vault.disposal.tables import IntakeKey
 from vault.ids import RecordingId, new_id
 from vault.rulesets import RuleSetMissing
 from vault.sealing import DataKey
@@ -154,6 +155,10 @@ def _give_key(intake: Intake, session: Session, arrival: Arrival, municipality: 
     key = DataKey.generate()
     ring, recording = intake.ring, arrival.recording_id
     kept = ring.wrap(key, recording=recording, municipality=municipality)
+    row = session.get(IntakeKey, kept.key_id)
+    if row is not None and row.destroyed_at is not None:
+        # Our ring is older than the vault's: nobody could ever open what we take in now.
+        raise AnnouncementRefused("keys-outdated")
     ours = ring.wrap_arriving(key, recording=recording, municipality=municipality)
     session.add(SealedKey(recording_id=recording, key_id=kept.key_id, sealed=kept.sealed))
     arrival.key_id, arrival.sealed = ours.key_id, ours.sealed

@@ -206,6 +206,16 @@ ANNOUNCEMENT = {
         ),
         _problem(
             409,
+            "keys-outdated",
+            "Sleutels verouderd",
+            "Keys out of date",
+            f"Deze deur heeft een sleutel die elders al vernietigd is, en neemt niets aan tot hij de nieuwe "
+            f"heeft. Vraag de beheerder. {SAFE_NL}",
+            f"This door has a key that was destroyed elsewhere, and takes nothing until it has the new one. "
+            f"Ask the administrator. {SAFE_EN}",
+        ),
+        _problem(
+            409,
             "rules-missing",
             "Regels ontbreken",
             "Rules missing",

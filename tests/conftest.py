@@ -70,6 +70,7 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ins
         made = at_scale(tmp_path, postgres_url, request.getfixturevalue("radosgw"))
     yield made
     made.settle()
+    made.place()
     findings = check_all(made.vault, now=datetime.now(UTC))
     made.vault.database.close()
     made.intake.database.close()

@@ -29,6 +29,7 @@ from tests.servers.postgres import INGEST_ROLE
 from tests.servers.radosgw import Gateway
 from tests.servers.softhsm import Token
 from vault.audit import Actor
+from vault.disposal.placing import place
 from vault.ids import PersonId
 from vault.keys import create_rings
 from vault.keys.token import TokenKeys
@@ -86,6 +87,10 @@ class Installation:
                 raise TimeoutError("entries wait for their number in the log")
             time.sleep(0.01)
         index_all(self.vault)
+
+    def place(self, *, now: datetime | None = None) -> None:
+        """Let the keeper's work on keys be done: everything is under the key of its day."""
+        place(self.vault, now=now or datetime.now(UTC))
 
     def environment(self, process: str) -> dict[str, str]:
         """The environment in which a real process of this installation would be started."""

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from vault import audit
 from vault.audit import Event
 from vault.disposal import invariants as disposal_invariants
+from vault.disposal import key_invariants
 from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
 from vault.keys import KeyNotHeld, WrappedKey, WrappingBroken
@@ -48,8 +49,10 @@ AT_ONCE = 200
 """Recordings looked for at once, under their pseudonym of each epoch."""
 
 
-def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
-    """Every finding of every check."""
+def check_all(
+    vault: Vault, *, now: datetime, intake_key_lasts: timedelta = timedelta(days=7)
+) -> list[Finding]:
+    """Every finding of every check. `intake_key_lasts`: how old a key that ingest wraps with may become."""
     with vault.database.reading() as session:
         found = [
             Finding(name, about)
@@ -66,6 +69,7 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
             *of_log,
             *_trail(vault, session, now),
             *erasure_invariants.check(vault, session, now),
+            *key_invariants.check(vault, session, now, intake_key_lasts=intake_key_lasts),
             *disposal_invariants.check(vault, session, now),
         ]
 

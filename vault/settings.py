@@ -52,6 +52,12 @@ class Settings(BaseSettings):
     """Label of that token."""
     keys_pkcs11_pin: SecretStr | None = None
     """PIN of its user, for vault and keeper; ingest does without, and so can wrap only."""
+    ingest_keys: Path | None = None
+    """Keeper: ingest's ring, where both rings are on one machine. It then replaces intake keys by itself."""
+    intake_key_days: int = Field(default=7, ge=2, le=90)
+    """How old a key that ingest wraps with may become; the check finds an older one."""
+    old_key_days: int = Field(default=2, ge=1, le=30)
+    """How long a replaced one stays at least, for ingest's ring to follow."""
     rule_sets: Path | None = None
     """Folder of the municipalities' rule sets; the ones that come with the software when absent."""
 

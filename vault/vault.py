@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vault.audit import Actor
 from vault.db import Database
 from vault.ids import PersonId
-from vault.keys import KeyRing, Role, TokenRefused
+from vault.keys import FootageFiles, KeyRing, Role, TokenRefused
 from vault.objects import ObjectStore, open_store
 from vault.rulesets import RuleSets, load_rule_sets
 from vault.settings import Settings, SettingsRefused
@@ -56,7 +56,9 @@ def open_vault(settings: Settings) -> Vault:
 
 def ring_of(settings: Settings, role: Role) -> KeyRing:
     """The key ring the settings name, which must be that of `role`. Raises what a ring or token refuses."""
-    return KeyRing.load(settings.keys, role=role, footage=token_of(settings, role))
+    beside = settings.ingest_keys if role is Role.VAULT else None
+    files = FootageFiles(settings.keys, role, beside=beside)
+    return KeyRing.load(settings.keys, role=role, footage=token_of(settings, role) or files)
 
 
 def token_of(settings: Settings, role: Role) -> "TokenKeys | None":
