@@ -11,7 +11,7 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from vault.disposal.tables import DisposalKey
+from vault.disposal.tables import DisposalKey, IntakeKey
 from vault.keys import KeyNotHeld, WrappedKey, WrappingBroken
 from vault.keys.escrow import Escrow
 from vault.keys.escrow_keys import EscrowKeys
@@ -75,7 +75,9 @@ def try_out(vault: Vault, escrow: Escrow, *, recordings: int, chance: Random) ->
 
 def destroyed_keys(session: Session) -> frozenset[str]:
     """Every key that was destroyed, as the database has it."""
-    return frozenset(session.scalars(select(DisposalKey.key_id).where(DisposalKey.destroyed_at.is_not(None))))
+    of_days = select(DisposalKey.key_id).where(DisposalKey.destroyed_at.is_not(None))
+    of_intake = select(IntakeKey.key_id).where(IntakeKey.destroyed_at.is_not(None))
+    return frozenset([*session.scalars(of_days), *session.scalars(of_intake)])
 
 
 def _intake(vault: Vault, municipality: str) -> frozenset[str]:

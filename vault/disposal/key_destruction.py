@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Actor, Entry, Event
-from vault.disposal.tables import DisposalKey, KeyDestruction
+from vault.disposal.tables import DisposalKey, IntakeKey, KeyDestruction
 from vault.facts import Unknown
 from vault.ids import new_id
 from vault.keys import KeyNotHeld
@@ -82,11 +82,10 @@ def carry_out(
     with vault.database.transaction() as session:
         row = _open(session, destruction)
         row.done_by, row.done_at = _account(by), now
-        session.execute(
-            update(DisposalKey)
-            .where(DisposalKey.municipality_id == municipality, DisposalKey.destroyed_at.is_(None))
-            .values(destroyed_at=now)
-        )
+        for table, of in ((DisposalKey, DisposalKey.municipality_id), (IntakeKey, IntakeKey.municipality)):
+            session.execute(
+                update(table).where(of == municipality, table.destroyed_at.is_(None)).values(destroyed_at=now)
+            )
         _append(vault, session, Event.KEY_DESTRUCTION_DONE, row, by, now, {"keys": row.keys or 0})
         return row.keys or 0
 

@@ -12,11 +12,13 @@ from console.demo import town
 from tests.installation import Installation
 from tests.watching import footage, keep
 from vault.disposal.escrow_trial import destroyed_keys, try_out
-from vault.disposal.tables import DisposalKey
+from vault.disposal.intake_keys import Cycle, attend
+from vault.disposal.tables import DisposalKey, IntakeKey
 from vault.ids import RecordingId
 from vault.keys import WrappedKey, rotate_sealing
 from vault.keys.errors import EscrowRefused
 from vault.keys.escrow import Escrow, make_escrow, open_escrow
+from vault.signals.raising import KEEPER
 from vault.tables import SealedKey
 
 DAY = date(2026, 12, 24)
@@ -99,7 +101,13 @@ def test_a_destroyed_key_in_it_is_told(small: Installation) -> None:
         session.execute(update(DisposalKey).values(destroyed_at=now() + timedelta(seconds=1)))
     with small.vault.database.reading() as session:
         assert destroyed_keys(session) == {day_key}
-    assert try_out(small.vault, escrow, recordings=1, chance=CHANCE).destroyed == {day_key}
+    attend(small.vault, KEEPER, Cycle(), now=now())
+    (intake_key,) = small.vault.ring.footage.intake_keys("noordwijk")
+    with small.vault.database.transaction() as session:
+        session.execute(update(IntakeKey).where(IntakeKey.key_id == intake_key).values(destroyed_at=now()))
+    with small.vault.database.reading() as session:
+        assert destroyed_keys(session) == {day_key, intake_key}
+    assert try_out(small.vault, escrow, recordings=1, chance=CHANCE).destroyed == {day_key, intake_key}
 
 
 def test_a_key_that_is_not_what_it_is_called_fails_it(small: Installation) -> None:

@@ -14,6 +14,7 @@ from tests.installation import MAKER, Installation
 from tests.ruling import ONE, OTHER
 from tests.watching import entries, footage, keep, payload_of
 from vault.audit import Event
+from vault.disposal.intake_keys import Cycle, attend
 from vault.disposal.key_destruction import (
     DestructionClosed,
     KeysInUse,
@@ -22,7 +23,7 @@ from vault.disposal.key_destruction import (
     propose,
     withdraw,
 )
-from vault.disposal.tables import DisposalKey, KeyDestruction
+from vault.disposal.tables import DisposalKey, IntakeKey, KeyDestruction
 from vault.facts import Unknown
 from vault.ids import new_id
 from vault.keys import KeyNotHeld
@@ -65,6 +66,8 @@ def test_one_proposes_another_carries_out_and_all_keys_are_gone(installation: In
     day_key = footage_keys.make_day_key(town.SLUG, DAY)
     with made.vault.database.transaction() as session:
         session.add(DisposalKey(key_id=day_key, municipality_id=town.SLUG, day=DAY, made_at=now()))
+    attend(made.vault, ONE, Cycle(), now=now())
+    (intake_key,) = footage_keys.intake_keys(town.SLUG)
     others = footage_keys.make_day_key("noordwijk", DAY)
     destruction = propose(made.vault, town.SLUG, ONE, reason=REASON, now=now())
     assert footage_keys.intake_keys(town.SLUG)
@@ -78,6 +81,9 @@ def test_one_proposes_another_carries_out_and_all_keys_are_gone(installation: In
     assert (found.proposed_by, found.done_by, found.keys) == ("operator:one", "operator:other", 2)
     with made.vault.database.reading() as session:
         assert session.get_one(DisposalKey, day_key).destroyed_at is not None
+        assert session.get_one(IntakeKey, intake_key).destroyed_at is not None
+        (theirs,) = footage_keys.intake_keys("noordwijk")
+        assert session.get_one(IntakeKey, theirs).destroyed_at is None
     told = entries(made, Event.KEY_DESTRUCTION_DONE)[-1]
     assert json.loads(told.leaf)["facts"] == {"keys": 2}
     said = payload_of(made, told)
