@@ -135,7 +135,7 @@ def told(made: Installation, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_every_process_comes_up_with_what_it_may_have(small: Installation, provider: HandMade) -> None:
+def test_every_process_comes_up_with_what_it_may_have(small: Installation) -> None:
     assert small.ingest_settings.keys_pkcs11_pin is None
     for process in ("vault", "ingest", "keeper"):
         with running(small, process) as up:
@@ -176,7 +176,7 @@ def test_the_keeper_renews_intake_keys_by_itself(small: Installation) -> None:
 
 
 def test_a_token_that_is_away_is_told_and_nothing_is_lost(
-    small: Installation, softhsm: SoftHsm, token: Token, tmp_path: Path
+    small: Installation, softhsm: SoftHsm, token: Token
 ) -> None:
     recording = keep(small, footage(seed=5))
     place(small.vault, now=now())
@@ -193,11 +193,11 @@ def test_a_token_that_is_away_is_told_and_nothing_is_lost(
 
 
 def test_a_backup_of_the_token_brings_back_no_destroyed_key_for_long(
-    small: Installation, softhsm: SoftHsm, token: Token, tmp_path: Path
+    small: Installation, softhsm: SoftHsm, token: Token
 ) -> None:
     recording = keep(small, footage(seed=6))
     place(small.vault, now=now())
-    day_key = key_of(small, recording)
+    day_key = str(key_of(small, recording))
     folder = softhsm.folder(token)
     shutil.copytree(folder, softhsm.home / "backup")
     age(small, recording, 40 * DAYS)
