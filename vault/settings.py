@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     objects_secret_key: SecretStr | None = None
     keys: Path
     """This process's key ring: the vault's ring for vault and keeper, the ingest's ring for ingest."""
+    keys_pkcs11_module: Path | None = None
+    """Library of the token that holds the keys that open footage; without it they are files of the ring."""
+    keys_pkcs11_token: str | None = None
+    """Label of that token."""
+    keys_pkcs11_pin: SecretStr | None = None
+    """PIN of its user, for vault and keeper; ingest does without, and so can wrap only."""
     ingest_keys: Path | None = None
     """Keeper: ingest's ring, where both rings are on one machine. It then replaces intake keys by itself."""
     intake_rotation_days: int = Field(default=7, ge=2, le=90)

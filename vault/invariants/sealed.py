@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 
 from vault.finding import Finding
 from vault.ids import RecordingId
-from vault.keys import KeyRingError, WrappedKey
+from vault.keys import KeyNotHeld, WrappedKey, WrappingBroken
 from vault.tables import Recording, SealedKey
 from vault.vault import Vault
 
@@ -44,7 +44,7 @@ def _opens(vault: Vault, row: SealedKey, municipality: str) -> bool:
     try:
         wrapped = WrappedKey(row.key_id, row.sealed)
         vault.ring.unwrap(wrapped, recording=RecordingId(row.recording_id), municipality=municipality)
-    except KeyRingError:
+    except (KeyNotHeld, WrappingBroken):
         return False
     return True
 

@@ -24,7 +24,7 @@ from vault.footage import RangeOutside
 from vault.holds.lifting import AlreadyLifted, NotItsRelease
 from vault.holds.placing import TriggerTooLate, TriggerUnknown
 from vault.holds.rows import TooLate
-from vault.keys import Role, WrappingBroken
+from vault.keys import Role, TokenAway, TokenRefused, WrappingBroken
 from vault.log.witnesses import CosignatureRefused, known_witnesses
 from vault.objects import ObjectMissing, StoreUnavailable
 from vault.regimes import RegimeFixed, RegimeUnchanged
@@ -89,6 +89,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     WrappingBroken: problems.BROKEN,
     StoreUnavailable: problems.AWAY,
     DatabaseAway: problems.AWAY,
+    TokenAway: problems.AWAY,
+    TokenRefused: problems.AWAY,
     OperationalError: problems.AWAY,
     Exception: problems.FAILED,
 }
