@@ -13,12 +13,13 @@ unexport PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX PIP_ROOT PIP_CONSTRAINT PIP
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean ffmpeg
+.PHONY: help demo test check year bench lock clean ffmpeg
 
 help:
 	@echo 'make demo [ONCE=1] [FOOTAGE=dir]   the whole story on this machine; ONCE=1 exits at the end'
 	@echo 'make test [ONLY="paths"]           every test this machine can run; says what it left out'
 	@echo 'make check                         lint, format, types and the rules of the house'
+	@echo 'make year [DAYS=365]               a simulated year of five municipalities, and a picture of it'
 	@echo 'make bench [ONLY="names"]          every figure beside its peer, in one run'
 	@echo 'make lock [UPGRADE=1]              write the lock files anew from pyproject.toml (needs uv and npm)'
 	@echo 'make clean                         remove what these commands made'
@@ -35,6 +36,9 @@ check: $(VENV)/installed
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 	@$(RUN) -m pytest -q tests/house
+
+year: $(VENV)/installed
+	@$(RUN) -m tests.year $(if $(DAYS),--days $(DAYS))
 
 bench: $(VENV)/installed ffmpeg
 	@$(call need,nginx rclone openssl go,nginx-light rclone openssl golang-go golang-golang-x-mod-dev,nginx rclone openssl go)

@@ -30,7 +30,6 @@ def keep_house_at_night(world: World) -> None:
     """What it does once a night."""
     keep_house(world)
     attend(world.vault, KEEPER, Cycle(ingest=world.home / "keys-ingest"), now=world.now)
-    expire(world.vault, KEEPER, now=world.now)
     reap_orphans(world.intake, KEEPER, now=world.now)
     thin(world.vault, now=world.now)
     epochs.follow(world.vault)
@@ -56,6 +55,9 @@ def _round(vault: Vault, world: World) -> None:
     place(vault, now=world.now)
     release(vault, KEEPER, now=world.now)
     sweep(vault, KEEPER, now=world.now)
+    expire(vault, KEEPER, now=world.now)
+    # What moved just now follows within seconds, where hours pass here until the next round.
+    place(vault, now=world.now)
     while sequence(vault, now=world.now):
         pass
     index_all(vault)
