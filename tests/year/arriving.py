@@ -10,7 +10,7 @@ from ingest.announcement import Announcement, announce
 from ingest.clocks import Clocks
 from ingest.probe import Media
 from ingest.receiving import PartBuilder, Upload, commit_parts
-from tests.year.ledger import TERMS, Expected
+from tests.year.ledger import Expected
 from tests.year.places import Place
 from tests.year.world import World
 from vault.footage import PartAt
@@ -101,4 +101,4 @@ def _expect(world: World, place: Place, recording: RecordingId, shot: Shot) -> N
         begins = world.now
     else:
         return
-    world.expected[recording] = Expected(place.slug, begins, world.now, TERMS[place.slug])
+    world.expected[recording] = Expected(place.slug, begins, world.now, world.terms[place.slug])

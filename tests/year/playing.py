@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import func, select
 
 from policies.retention import UNTIL_RELEASED
-from tests.year import acting, arriving, backups, ledger, rounds, ruling
+from tests.year import acting, arriving, backups, rounds, ruling
 from tests.year.arriving import Shot
 from tests.year.backups import Backup
 from tests.year.ledger import AMSTERDAM
@@ -133,7 +133,7 @@ class Play:
 
     def _change_rules(self) -> None:
         place = next(each for each in self.world.places if each.slug == ruling.CHANGING)
-        self._happened(f"{place.habits.name}: {ruling.DAYS} days instead of {ledger.TERMS[place.slug]}")
+        self._happened(f"{place.habits.name}: {ruling.DAYS} days instead of {self.world.terms[place.slug]}")
         ruling.change(self.world, place)
 
     def _try_old_backup(self) -> None:

@@ -1,6 +1,5 @@
 """What operators do: another rule set comes into force."""
 
-from tests.year.ledger import TERMS
 from tests.year.places import Place
 from tests.year.world import OPERATOR, OTHER_OPERATOR, World
 from vault import rule_changes
@@ -17,7 +16,7 @@ def change(world: World, place: Place) -> None:
     with world.vault.database.reading() as session:
         current = in_force(session, place.slug)
         texts = own_texts(stored_texts(session, current.digest) or {}, place.slug) if current else {}
-    before = f"term_days = {TERMS[place.slug]}"
+    before = f"term_days = {world.terms[place.slug]}"
     other = {name: text.replace(before, f"term_days = {DAYS}") for name, text in texts.items()}
     proposed = rule_changes.propose(
         world.vault, OPERATOR, place.slug, other, reason="Korter kan ook.", now=world.now
@@ -26,9 +25,9 @@ def change(world: World, place: Place) -> None:
         raise RuntimeError("the rules let nobody change them")
     rule_changes.activate(world.vault, OTHER_OPERATOR, proposed.change.id, now=world.now)
     for expected in world.expected.values():
-        if expected.municipality == place.slug and expected.days == TERMS[place.slug]:
+        if expected.municipality == place.slug and expected.days == world.terms[place.slug]:
             due = expected.due()
             if due is None or due > world.now:
                 expected.days = DAYS
                 expected.not_before = world.now
-    TERMS[place.slug] = DAYS
+    world.terms[place.slug] = DAYS

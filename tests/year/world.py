@@ -16,7 +16,7 @@ from ingest.app import open_intake
 from ingest.intake import Intake
 from tests.installation import MAKER, rule_sets
 from tests.year import places
-from tests.year.ledger import Expected
+from tests.year.ledger import TERMS, Expected
 from tests.year.places import HABITS, Place
 from vault.audit import Actor
 from vault.keys import Role, create_rings
@@ -55,6 +55,8 @@ class World:
     intake: Intake
     places: tuple[Place, ...]
     expected: dict[UUID, Expected] = field(default_factory=dict)
+    terms: dict[str, int] = field(default_factory=lambda: dict(TERMS))
+    """Days by municipality, as they are now."""
     counts: dict[str, int] = field(default_factory=dict)
     _plan: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
 
