@@ -81,9 +81,8 @@ def _uncertified(_now: datetime) -> Select[UUID]:
 
 
 def _held(_now: datetime) -> Select[UUID]:
-    """One that came when it was due already came too late; one that came later is nobody's fault here."""
+    """One that came after it was begun is nobody's fault here."""
     query = _of_disposals(
-        Hold.placed_at < Disposal.due,
         Hold.placed_at < Disposal.begun_at,
         or_(Hold.lifted_at.is_(None), Hold.lifted_at > Disposal.begun_at),
     )

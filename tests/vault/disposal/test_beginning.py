@@ -86,11 +86,13 @@ def test_the_term_after_a_release_keeps_it(small: Installation) -> None:
     assert row_of(small, recording).state == State.KEPT
 
 
-def test_a_hold_that_came_when_it_was_due_came_too_late(small: Installation) -> None:
+def test_a_hold_in_the_register_holds_whenever_it_was_placed(small: Installation) -> None:
+    """That it came in time was asked when it was placed, by the terms and the regime of that day."""
     recording = kept(small)
     hold(small, recording, ago=timedelta(hours=1))
-    begun(small, recording)
-    assert row_of(small, recording).state == State.DISPOSING
+    with pytest.raises(StillHeld):
+        begun(small, recording)
+    assert row_of(small, recording).state == State.KEPT
 
 
 @pytest.mark.parametrize("state", [State.ARRIVING, State.ABANDONED, State.DISPOSING, State.DISPOSED])
