@@ -66,6 +66,7 @@ def test_nothing_sensitive_can_stand_in_a_url(described: dict[str, Any]) -> None
         "{signalId}",
         "{recordingId}",
         "{holdId}",
+        "{municipality}",
     }
 
 
