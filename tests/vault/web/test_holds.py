@@ -87,8 +87,9 @@ def test_reminders_are_of_what_nobody_looked_at(house: House, recording: Recordi
     try:
         found, after, pages = [], None, 0
         while pages == 0 or after:
-            assert (pages := pages + 1) < 100, "no page is the last"
-            going_on = {"after": after} if after else {}
+            pages += 1
+            assert pages < 100, "no page is the last"
+            going_on: dict[str, str] = {"after": after} if after else {}
             page = search(house, "/hold-reminders/_search", limit=2, **going_on).json()
             found += page["holds"]
             after = page["nextAfter"]
