@@ -89,7 +89,7 @@ def test_reminders_are_of_what_nobody_looked_at(house: House, recording: Recordi
         while pages == 0 or after:
             pages += 1
             assert pages < 100, "no page is the last"
-            going_on: dict[str, str] = {"after": after} if after else {}
+            going_on: dict[str, Any] = {"after": after} if after else {}
             page = search(house, "/hold-reminders/_search", limit=2, **going_on).json()
             found += page["holds"]
             after = page["nextAfter"]
