@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from policies import terms as municipal
 from policies.engine import Decision
+from policies.retention import counts
 from policies.terms import Terms
 from vault import audit
 from vault.audit import Event
-from vault.holds.placing import Why, add, counts, details_of, leaf_of
+from vault.holds.placing import Why, add, details_of, leaf_of
 from vault.holds.tables import Hold
 from vault.tables import Recording, Request
 from vault.vault import Caller, Vault

@@ -10,7 +10,7 @@ from policies.terms import Release
 from vault import facts, standing
 from vault.audit import Event
 from vault.holds.placing import Outcome
-from vault.holds.rows import Locked, bring_in_step, ends_at, hold_row, locked
+from vault.holds.rows import Locked, bring_in_step, hold_row, locked
 from vault.holds.tables import Hold
 from vault.standing import By, stand_before
 from vault.vault import Caller, Vault
@@ -67,8 +67,7 @@ def lift(vault: Vault, by: By, hold_id: UUID, event: str, *, reason: str, now: d
 
 def end(session: Session, found: Locked, hold: Hold, event: str, reason: str, moment: datetime) -> None:
     """A hold's end, by an event that came at `moment`; its recording, which is locked, becomes due by it."""
-    hold.lifted_at = ends_at(session, hold, moment)
-    hold.ended_by, hold.lift_reason = event, reason
+    hold.lifted_at, hold.ended_by, hold.lift_reason = moment, event, reason
     session.flush()
     bring_in_step(session, found)
 

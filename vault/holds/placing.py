@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from policies import terms as municipal
 from policies.engine import Decision
 from policies.facts import Action
-from policies.retention import UNTIL_RELEASED, days_between
+from policies.retention import UNTIL_RELEASED, counts
 from policies.terms import Terms
 from vault import facts, standing
 from vault.audit import Event
@@ -124,11 +124,6 @@ def add(
     row.dispose_after = UNTIL_RELEASED
     session.flush()
     return hold
-
-
-def counts(known: municipal.Hold, recorded_at: datetime, now: datetime) -> bool:
-    """Whether this trigger still counts for what was recorded then: some must come within so many days."""
-    return known.asked_within_days is None or days_between(recorded_at, now) <= known.asked_within_days
 
 
 def leaf_of(hold: Hold) -> dict[str, str | int | bool]:

@@ -4,14 +4,14 @@ Whoever changes a hold locks its recording first. So there is one order of what 
 sweep's included; and `recording.dispose_after` is always what its holds make of it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from policies.engine import RuleSet
+from policies.retention import is_over
 from vault import facts
 from vault.holds.tables import Hold
 from vault.ids import RecordingId
@@ -53,7 +53,7 @@ def hold_row(session: Session, hold_id: UUID) -> Hold:
 def is_late(row: Recording, now: datetime) -> bool:
     """Whether nothing can be changed any more of how long this footage stays."""
     there = row.state in (State.KEPT, State.QUARANTINED)
-    return not there or row.dispose_after is None or row.dispose_after <= now
+    return not there or row.dispose_after is None or is_over(row.dispose_after, now)
 
 
 def bring_in_step(session: Session, found: Locked) -> datetime:
@@ -61,13 +61,3 @@ def bring_in_step(session: Session, found: Locked) -> datetime:
     due = due_of(session, found.row, found.rule_set.terms)
     found.row.dispose_after = due
     return due
-
-
-def ends_at(session: Session, hold: Hold, moment: datetime) -> datetime:
-    """When a hold ends whose event came at `moment`: never before another was placed beside it.
-
-    Whoever placed that one was told that the footage stays, and was so while this one stood: a clock that
-    runs behind, or an event that was noticed later, must not undo it.
-    """
-    latest = session.scalar(select(func.max(Hold.placed_at)).where(Hold.recording_id == hold.recording_id))
-    return max(moment, latest + timedelta.resolution) if latest else moment
