@@ -21,12 +21,18 @@ def due_of(session: Session, row: Recording, terms: Terms) -> datetime:
 
 
 def due_under(row: Recording, terms: Terms, holds: Sequence[Held]) -> datetime:
-    """As `due_of`, of a recording whose holds are known.
+    """As `due_of`, of a recording whose holds are known."""
+    return dispose_after(term_begins(row), row.regime, terms, holds)
 
-    What is in quarantine may be so for its clock, so its term runs from the day it came.
+
+def term_begins(row: Recording) -> datetime:
+    """From when its term runs: the moment of recording.
+
+    What is or was in quarantine may be so for its clock, so there it is the moment it came.
     """
-    begins = row.kept_at if row.state == State.QUARANTINED and row.kept_at else row.recorded_at
-    return dispose_after(begins, row.regime, terms, holds)
+    gone = row.state in (State.DISPOSING, State.DISPOSED)
+    apart = row.state == State.QUARANTINED or (gone and row.reason is not None)
+    return row.kept_at if apart and row.kept_at else row.recorded_at
 
 
 def holds_of(session: Session, recordings: Collection[UUID]) -> Mapping[UUID, Sequence[Held]]:
