@@ -33,10 +33,17 @@ DUE, ROUNDS = 400, 9
 FAR_DUE, FAR_ROUNDS = 100, 5
 """Where each object waits for a disk or a network."""
 
+# Ids in order of time, as ours are: what falls due together lies together.
+_ID_OF = """
+CREATE FUNCTION id_of(began timestamptz) RETURNS uuid LANGUAGE sql VOLATILE AS $$
+SELECT CAST(lpad(to_hex(CAST(extract(epoch FROM began) * 1000 AS bigint)), 12, '0') || '7' ||
+            substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15) AS uuid)
+$$
+"""
 _STORED = """
 INSERT INTO recording (id, municipality_id, camera_id, officer_id, team, recorded_at, regime, state, length,
                        sha256, media, dispose_after, kept_at)
-SELECT gen_random_uuid(), :municipality, :camera, :officer, '', began, 'avg',
+SELECT id_of(began), :municipality, :camera, :officer, '', began, 'avg',
        CASE WHEN number % 10 = 0 THEN 'disposed' ELSE 'kept' END,
        :length, md5(number::text) || md5((-number)::text), '{"seconds": 60.0}',
        CASE WHEN number % 50 = 1 THEN TIMESTAMPTZ '8999-12-31' ELSE began + interval '28 days' END, began
@@ -55,7 +62,8 @@ FROM recording WHERE state = 'kept'
 _DUE = """
 INSERT INTO recording (id, municipality_id, camera_id, officer_id, team, recorded_at, regime, state, length,
                        sha256, media, dispose_after, kept_at)
-SELECT gen_random_uuid(), :municipality, :camera, :officer, '', moment - interval '40 days',
+SELECT id_of(moment - interval '40 days'), :municipality, :camera, :officer, '',
+       moment - interval '40 days',
        'avg', 'kept', :length, md5(random()::text) || md5(random()::text), '{"seconds": 60.0}',
        moment - number * interval '1 second', moment - interval '40 days'
 FROM (SELECT number, CAST(:now AS timestamptz) AS moment FROM generate_series(1, :many) AS number) AS made
@@ -79,6 +87,7 @@ class House:
         """Store so many recordings of the last four weeks; nobody looks for their objects."""
         database = self.made.vault.database
         with database.transaction() as session:
+            session.execute(text(_ID_OF))
             session.execute(text(_STORED), self._values(many, length=16_000_000))
             session.execute(text(_KEYS))
             session.execute(text(_PARTS))

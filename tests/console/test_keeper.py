@@ -281,7 +281,7 @@ def test_it_says_how_it_is(small: Installation, keeper: Keeper) -> None:
         ready = requests.get(f"{url}/health/ready", timeout=10)
         assert ready.json() == {
             "status": "ready",
-            "checks": {"database": True, "store": True, "keys": True},
+            "checks": {"database": True, "store": True, "keys": True, "disposal": True},
         }
         assert requests.get(f"{url}/anything", timeout=10).status_code == 404
     assert small.home.exists()
