@@ -3,6 +3,7 @@
 Only whoever holds both rings can do this: keep them together on no machine for longer than it takes.
 """
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,9 +80,10 @@ def expire_keys(ingest: OptionalRing = None) -> None:
     if ingest is not None:
         settings = settings.model_copy(update={"ingest_keys": ingest})
     vault, now = open_vault(settings), datetime.now(UTC)
-    gone = expire(vault, operator(), now=now)
     # Replacing is the keeper's, or the operator's by the commands above.
-    gone += attend(vault, operator(), replace(cycle_of(settings), replaces=False), now=now)
+    cycle = replace(cycle_of(settings), replaces=False)
+    with closing(vault.database):
+        gone = expire(vault, operator(), now=now) + attend(vault, operator(), cycle, now=now)
     typer.echo(f"{gone} keys destroyed")
 
 

@@ -52,6 +52,11 @@ def test_preparing_again_changes_nothing(embedded: Embedded) -> None:
     assert embedded.home.stat().st_mode & 0o077 == 0
 
 
+def test_the_keeper_alone_sees_ingests_ring(embedded: Embedded) -> None:
+    assert embedded.settings("keeper").ingest_keys == embedded.home / "keys" / "ingest"
+    assert embedded.settings("vault").ingest_keys is embedded.settings("ingest").ingest_keys is None
+
+
 def test_a_municipality_can_be_added_later(embedded: Embedded) -> None:
     embedded.prepare(["noordwijk", "den-helder"])
     assert embedded.ring().footage.municipalities() == {"noordwijk", "den-helder"}

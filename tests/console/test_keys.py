@@ -1,11 +1,15 @@
 """Key rings by command: made once, given a municipality, rotated; both rings stay a pair."""
 
 import shutil
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from tests.console.conftest import Command
+from tests.installation import Installation
+from vault.disposal.tables import IntakeKey
 from vault.ids import new_id
 from vault.keys import KeyRing, Role
 from vault.sealing import DataKey
@@ -93,3 +97,31 @@ def _current(folder: Path) -> dict[str, str]:
         "rotate-audit": ring.epoch,
         "rotate-receipt": ring.receipt.current,
     }
+
+
+def test_old_keys_are_destroyed(command: Command, installation: Installation) -> None:
+    """With the vault's settings and a look at ingest's ring: that of a day that is over, and an old one."""
+    settings, ingest = installation.environment("keeper"), str(installation.ingest_settings.keys)
+    footage = installation.vault.ring.footage
+    over = footage.make_day_key("voorbeeldstad", date(2020, 1, 1))
+    said = command("keys", "expire", "--ingest", ingest, settings=settings)
+    assert (said.code, said.out.strip()) == (0, "1 keys destroyed"), said.err
+    assert over not in footage.day_keys()
+    [old] = footage.intake_keys("voorbeeldstad")
+    with installation.vault.database.transaction() as session:
+        session.execute(update(IntakeKey).values(seen_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    # Nothing is replaced by this; what was, goes, when it has been so for two days.
+    assert command("keys", "expire", "--ingest", ingest, settings=settings).out.strip() == "0 keys destroyed"
+    assert footage.intake_keys("voorbeeldstad") == (old,)
+    rotate = ("--vault", str(installation.settings.keys), "--ingest", ingest)
+    assert command("keys", "rotate-sealing", "voorbeeldstad", *rotate).code == 0
+    assert command("keys", "expire", "--ingest", ingest, settings=settings).out.strip() == "0 keys destroyed"
+    with installation.vault.database.transaction() as session:
+        row = session.get_one(IntakeKey, old)
+        assert row.replaced_at
+        row.replaced_at -= timedelta(days=2)
+    assert command("keys", "expire", "--ingest", ingest, settings=settings).out.strip() == "1 keys destroyed"
+    assert old not in footage.intake_keys("voorbeeldstad")
+    assert old not in installation.intake.ring.footage.intake_keys("voorbeeldstad")
+    with installation.vault.database.transaction() as session:
+        session.execute(update(IntakeKey).values(seen_at=datetime.now(UTC)))

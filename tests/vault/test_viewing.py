@@ -23,13 +23,14 @@ from tests.watching import (
 )
 from vault import grants
 from vault.audit import Event
+from vault.disposal.placing import place
 from vault.facts import Unknown
 from vault.footage import Footage, RangeOutside
 from vault.ids import GrantId, RecordingId, new_id
-from vault.keys import KeyRing
+from vault.keys import KeyNotHeld, KeyRing
 from vault.requests import ask
 from vault.tables import Grant, Recording, SealedKey, State
-from vault.viewing import CARRIED_OUT, Denied, Viewing, Watching
+from vault.viewing import CARRIED_OUT, REMEMBERED_SECONDS, Denied, Viewing, Watching
 
 PLAIN = footage(5000)
 
@@ -288,3 +289,22 @@ def test_a_viewing_ends_when_the_grant_demands_what_cannot_be_done(
     assert isinstance(viewing, Viewing)
     demand(small, grant, ["watermark"])
     assert not watching.renew(viewing, now=now())
+
+
+def test_a_key_that_the_ring_lost_shows_nothing_five_minutes_later(
+    small: Installation, recording: RecordingId
+) -> None:
+    """The row is there, as after a restore; a process that runs remembers it for so long, no longer."""
+    place(small.vault, now=now())
+    grant, watching, start = granted(small, recording), Watching(small.vault), now()
+    assert isinstance(watching.watch(small.caller(town.SUPERVISOR), grant, None, now=start), Viewing)
+    with small.vault.database.reading() as session:
+        key_id = session.get_one(SealedKey, recording).key_id
+    folder = next(small.settings.keys.glob(f"ring/disposal/*.{key_id}"))
+    elsewhere = folder.rename(small.home / "elsewhere")
+    with pytest.raises(KeyNotHeld):
+        Watching(small.vault).watch(small.caller(town.SUPERVISOR), grant, None, now=start)
+    later = start + timedelta(seconds=REMEMBERED_SECONDS)
+    with pytest.raises(KeyNotHeld):
+        watching.watch(small.caller(town.SUPERVISOR), grant, None, now=later)
+    elsewhere.rename(folder)

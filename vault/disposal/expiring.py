@@ -118,6 +118,9 @@ def _destroy(vault: Vault, key_id: str, by: Actor, now: datetime) -> bool:
         if ground is None:
             return False
         if ground == "restored":
+            if key_id not in vault.ring.footage.day_keys():
+                # Another keeper destroyed it a moment ago.
+                return False
             log.error("disposal-key.is-back", why=key_id)
         vault.ring.footage.destroy(key_id)
         row.destroyed_at = row.destroyed_at or now

@@ -131,6 +131,9 @@ def _destroy(vault: Vault, by: Actor, cycle: Cycle, key_id: str, now: datetime) 
         if _is_needed(session, row, cycle, now):
             return False
         if row.destroyed_at is not None:
+            if key_id not in _held(vault, cycle).get(row.municipality, ()):
+                # Another keeper destroyed it a moment ago.
+                return False
             log.error("intake-key.is-back", why=key_id)
         if row.municipality is _ARRIVAL:
             if cycle.ingest is not None:

@@ -1,7 +1,8 @@
 """Whether every key that opens footage is accounted for: a part of `vault.invariants`, docs/operations.md."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from vault.disposal.placing import THERE, unplaced
 from vault.disposal.tables import DisposalKey, IntakeKey
 from vault.finding import Finding
 from vault.holds.tables import Hold
+from vault.keys import DayKey
 from vault.tables import Recording, RuleSetChange, SealedKey
 from vault.vault import Vault
 
@@ -24,36 +26,61 @@ DESTROYED_WITHIN = timedelta(hours=1)
 
 
 def check(
-    vault: Vault, session: Session, now: datetime, *, intake_key_lasts: timedelta = timedelta(days=7)
+    vault: Vault, *, now: datetime, intake_key_lasts: timedelta = timedelta(days=7)
 ) -> Iterator[Finding]:
-    """Every finding about keys that open footage."""
+    """Every finding about keys that open footage.
+
+    Keys come and go meanwhile: the ring is asked once more about what it should have, or should not.
+    """
     held = vault.ring.footage.day_keys()
+    with vault.database.reading() as session:
+        yield from _of_keys(session, held, now)
+        back, missing = [*came_back(vault, session), *_intake_back(vault, session)], _missing(session, held)
+    for key_id in back:
+        if _holds(vault, key_id):
+            yield Finding("destroyed-key-is-back", key_id)
+    if missing:
+        with vault.database.reading() as session:
+            still = _missing(session, vault.ring.footage.day_keys())
+        for key_id in sorted(missing & still):
+            yield Finding("disposal-key-missing", key_id)
+    with vault.database.reading() as session:
+        for recording in session.scalars(_unplaced_since(now - PLACED_WITHIN, now).limit(MOST)):
+            yield Finding("not-placed", str(recording.id))
+        for placed in islice(_under_another_day(session), MOST):
+            yield Finding("placed-under-another-day", placed)
+        for municipality in too_old(session, intake_key_lasts, now):
+            yield Finding("sealing-key-too-old", municipality)
+
+
+def _of_keys(session: Session, held: Mapping[str, DayKey], now: datetime) -> Iterator[Finding]:
+    """Keys in the ring that have no row, or should be gone."""
     known = set(session.scalars(select(DisposalKey.key_id).where(DisposalKey.key_id.in_(held))))
-    used = select(SealedKey).where(SealedKey.key_id == DisposalKey.key_id).exists()
     yesterday = day_of(now - DESTROYED_WITHIN)
     for key_id, said in sorted(held.items()):
         if key_id not in known and (said.day < yesterday or _is_used(session, key_id)):
             yield Finding("disposal-key-without-row", key_id)
-    for key_id in (*came_back(vault, session), *_intake_back(vault, session)):
-        yield Finding("destroyed-key-is-back", key_id)
-    standing = DisposalKey.destroyed_at.is_(None)
-    lost = select(DisposalKey.key_id).where(used, or_(~standing, DisposalKey.key_id.not_in(held)))
-    for key_id in session.scalars(lost.limit(MOST)):
-        yield Finding("disposal-key-missing", key_id)
     over = or_(
         DisposalKey.day < yesterday,
         DisposalKey.closes < yesterday,
         DisposalKey.spoiled_at < now - DESTROYED_WITHIN,
     )
-    stays = select(DisposalKey.key_id).where(standing, over, DisposalKey.key_id.in_(held))
-    for key_id in session.scalars(stays.limit(MOST)):
+    standing = DisposalKey.destroyed_at.is_(None) & DisposalKey.key_id.in_(held)
+    for key_id in session.scalars(select(DisposalKey.key_id).where(standing, over).limit(MOST)):
         yield Finding("disposal-key-outlived-its-day", key_id)
-    for recording in session.scalars(_unplaced_since(now - PLACED_WITHIN, now).limit(MOST)):
-        yield Finding("not-placed", str(recording.id))
-    for placed in _under_another_day(session):
-        yield Finding("placed-under-another-day", placed)
-    for municipality in too_old(session, intake_key_lasts, now):
-        yield Finding("sealing-key-too-old", municipality)
+
+
+def _missing(session: Session, held: Collection[str]) -> set[str]:
+    """Keys that something is under, and that the ring has not, or should not have."""
+    used = select(SealedKey).where(SealedKey.key_id == DisposalKey.key_id).exists()
+    absent = or_(DisposalKey.destroyed_at.is_not(None), DisposalKey.key_id.not_in(held))
+    return set(session.scalars(select(DisposalKey.key_id).where(used, absent).limit(MOST)))
+
+
+def _holds(vault: Vault, key_id: str) -> bool:
+    footage = vault.ring.footage
+    of_intake = (key for name in footage.municipalities() for key in footage.intake_keys(name))
+    return key_id in footage.day_keys() or key_id in of_intake
 
 
 def _is_used(session: Session, key_id: str) -> bool:

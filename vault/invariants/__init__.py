@@ -90,7 +90,7 @@ def _at_one_moment(vault: Vault, now: datetime, intake_key_lasts: timedelta) -> 
             *of_log,
             *_trail(vault, session, now),
             *erasure_invariants.check(vault, session, now),
-            *key_invariants.check(vault, session, now, intake_key_lasts=intake_key_lasts),
+            *key_invariants.check(vault, now=now, intake_key_lasts=intake_key_lasts),
             *disposal_invariants.check(vault, session, now),
         ]
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -168,6 +169,19 @@ def test_a_key_that_nobody_used_gets_its_row_and_goes_with_its_day(installation:
     assert keys(installation)[made].destroyed_at is None
     assert expired(installation, NOW + 2 * DAY) == 1
     assert installation.vault.ring.footage.day_keys() == {}
+
+
+def test_two_keepers_destroy_it_once(installation: Installation) -> None:
+    recordings = [placed(installation, due=days * DAY, seed=days) for days in (3, 4, 5)]
+    for recording in recordings:
+        gone(installation, recording)
+    with ThreadPoolExecutor(4) as pool, capture_logs() as said:
+        rounds = [pool.submit(expire, installation.vault, KEEPER, now=NOW + 9 * DAY) for _ in range(4)]
+        assert sum(each.result() for each in rounds) == 3
+    assert not said
+    assert len(told(installation)) == 3
+    for recording in recordings:
+        restore(installation, recording)
 
 
 class Died(BaseException):
