@@ -11,7 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import appending, arriving, deciding, finding, memory, proving, trails, verifying, watching
+from bench import (
+    appending,
+    arriving,
+    checking,
+    deciding,
+    disposing,
+    finding,
+    foreseeing,
+    memory,
+    proving,
+    trails,
+    verifying,
+    watching,
+)
 from bench.figures import GIB, Figure
 from tests.servers import lodging
 
@@ -40,6 +53,11 @@ GROUPS = (
     Group(("decide",), deciding.in_a_transaction, MEMORY, GIB),
     Group(("decide_engine",), deciding.alone, MEMORY, GIB),
     Group(("find_1m",), finding.among_a_million, MEMORY, 3 * GIB),
+    Group(("sweep",), disposing.among_a_million, MEMORY, 4 * GIB),
+    Group(("dispose_rate",), disposing.on_disk, DISK, 2 * GIB),
+    Group(("dispose_rate_memory", "dispose_rate_s3"), disposing.elsewhere, MEMORY, 2 * GIB),
+    Group(("check",), checking.the_house, MEMORY, 2 * GIB),
+    Group(("retention_1m",), foreseeing.among_a_million, MEMORY, 3 * GIB),
     Group(("audit_append",), appending.among_eight_writers, MEMORY, 2 * GIB),
     Group(("audit_proof",), proving.among_a_million, MEMORY, 2 * GIB),
     Group(("audit_verify",), verifying.a_million, MEMORY, 2 * GIB),

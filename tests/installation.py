@@ -9,7 +9,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -121,7 +121,7 @@ def build(
     hardware, pin = _in_token(token) if token else ({}, {})
     create_rings(home / "keys-vault", home / "keys-ingest", MUNICIPALITIES)
     given = {
-        "rule_sets": _rule_sets(home / "rule-sets"),
+        "rule_sets": rule_sets(home / "rule-sets", MUNICIPALITIES),
         "database_url": database_url,
         "oidc_issuer": ISSUER,
         "oidc_audience": AUDIENCE,
@@ -155,9 +155,9 @@ def _in_token(token: Token) -> tuple[dict[str, Any], dict[str, Any]]:
     )
 
 
-def _rule_sets(folder: Path) -> Path:
-    """Those of the software for our municipalities, with legal records for those that published none."""
-    for municipality in MUNICIPALITIES:
+def rule_sets(folder: Path, municipalities: Iterable[str]) -> Path:
+    """Those of the software for these, with legal records for those that published none."""
+    for municipality in municipalities:
         made = folder / municipality
         made.mkdir(parents=True)
         for path in (RULE_SETS / municipality).iterdir():

@@ -73,7 +73,7 @@ def commands(within: Typer = app) -> set[str]:
 
 
 def findings() -> set[str]:
-    """The names of the checks in vault/invariants.py, and in the parts of it elsewhere."""
+    """The names of the checks in vault/invariants, and in the parts of it elsewhere."""
     named: set[object] = set()
     for source in sources("vault"):
         for node in ast.walk(source.tree):

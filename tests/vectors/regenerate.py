@@ -11,12 +11,15 @@ import json
 from pathlib import Path
 from uuid import UUID
 
+import rfc8785
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tests import disposed
 
 HERE = Path(__file__).parent
 RECORDING = UUID("01980000-0000-7000-8000-00000000000a")
@@ -291,6 +294,22 @@ def base64_of(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
+def certificate() -> Vector:
+    """A certificate of disposal with its entry and its proof, and that the key of the backups went."""
+    private = Ed25519PrivateKey.from_private_bytes(secret("log key"))
+    statement = disposed.statement_of()
+    made = disposed.FourEntries(disposed.disposed_leaf(statement), private=private)
+    document, _ = disposed.document_of(statement, made)
+    written = rfc8785.dumps(statement)
+    return {
+        "vkey": log()["vkey"],
+        "statement": written.decode(),
+        "sha256": hashlib.sha256(written).hexdigest(),
+        "leaf": made.disposed.decode(),
+        "document": document,
+    }
+
+
 def contents() -> dict[str, str]:
     """Every vector file, by name."""
     wrapped = wrapping()
@@ -303,6 +322,7 @@ def contents() -> dict[str, str]:
         "receipt": receipt(),
         "pseudonym": pseudonym(),
         "log": log(),
+        "certificate": certificate(),
     }
     return {f"{name}.json": json.dumps(content, indent=2) + "\n" for name, content in files.items()}
 

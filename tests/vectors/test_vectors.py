@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from auditor import merkle, proofs
+from auditor import certificates, disposal_forms, merkle, proofs
 from auditor.notes import VerifierKey
 from auditor.tiles import hashes_in
 from tests.vectors import regenerate
+from vault.canonical import canonical
 from vault.keys import FootageFiles, KeyRing, Role, SealedPayload, WrappedKey, verify_receipt
 from vault.keys.escrow import open_escrow
 from vault.keys.fresh import FreshKeys
@@ -187,6 +188,17 @@ def test_log() -> None:
     assert signed.checkpoint.size == 3
 
 
+def test_certificate() -> None:
+    """The software writes the statement of the vector letter by letter, and verifies the document."""
+    vector = load("certificate.json")
+    told = vector["document"]["certificate"]
+    assert canonical(told).decode() == disposal_forms.canonical(told).decode() == vector["statement"]
+    shown = certificates.verify(json.dumps(vector["document"]).encode(), VerifierKey.parse(vector["vkey"]))
+    assert (shown.digest, shown.disposed.index) == (vector["sha256"], 1)
+    assert base64.b64decode(vector["document"]["leaf"]).decode() == vector["leaf"]
+    assert shown.key_destroyed
+
+
 def test_the_examples_in_the_document_are_vectors() -> None:
     document = "".join((regenerate.HERE.parents[1] / "docs/formats.md").read_text().split())
     (part,) = (vector for vector in load("sealing.json") if vector["plainLength"] == 26)
@@ -205,4 +217,7 @@ def test_the_examples_in_the_document_are_vectors() -> None:
     ]
     shown.append(load("pseudonym.json")["pseudonym"])
     shown += [load("log.json")[name] for name in ("privateKey", "vkey", "root", "signature")]
+    shown += [load("certificate.json")[name] for name in ("statement", "sha256", "leaf")]
+    shown.append(load("certificate.json")["document"]["proof"].partition("\n\n")[0])
+    shown = ["".join(value.split()) for value in shown]
     assert [value for value in shown if value not in document] == []

@@ -53,8 +53,8 @@ def cycle_of(settings: Settings) -> Cycle:
     return Cycle(
         settings.ingest_keys,
         alone=settings.keys_pkcs11_token is not None,
-        lasts=timedelta(days=settings.intake_key_days),
-        stays=timedelta(days=settings.old_key_days),
+        lasts=timedelta(days=settings.intake_rotation_days),
+        stays=timedelta(days=settings.intake_retired_days),
     )
 
 

@@ -57,7 +57,17 @@ def test_nothing_sensitive_can_stand_in_a_url(described: dict[str, Any]) -> None
     }
     assert found == QUERY_PARAMETERS
     named = {piece for path in described["paths"] for piece in path.split("/") if piece.startswith("{")}
-    assert named == {"{requestId}", "{grantId}", "{searchId}", "{proposalId}", "{decisionId}", "{signalId}"}
+    assert named == {
+        "{requestId}",
+        "{grantId}",
+        "{searchId}",
+        "{proposalId}",
+        "{decisionId}",
+        "{signalId}",
+        "{recordingId}",
+        "{holdId}",
+        "{municipality}",
+    }
 
 
 def test_every_operation_needs_a_token(described: dict[str, Any]) -> None:
