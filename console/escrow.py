@@ -55,6 +55,12 @@ def escrow(into: Into, custodian: Custodians, days: Days = 7) -> None:
     with path.open("xb") as file:
         file.write(made)
     typer.echo(path)
+    if settings.keys_pkcs11_token:
+        typer.echo(
+            "De sleutels die beelden openen staan in het token, niet hierin: maak ook daarvan een back-up.\n"
+            "The keys that open footage are in the token, not in this: back that up too.",
+            err=True,
+        )
     typer.echo(
         f"Vernietig dit bestand en elke kopie uiterlijk {destroy_by:%d-%m-%Y}, en nu elk ouder bestand:\n"
         "met een back-up opent het wat inmiddels vernietigd is.\n"
@@ -67,9 +73,12 @@ def escrow(into: Into, custodian: Custodians, days: Days = 7) -> None:
 def try_restore(file: File, key: Keys, recordings: Recordings = 100) -> None:
     """Open an escrow in memory and try it on what is kept; writes nothing. Exits with 1 if it will not do."""
     found = _opened(file, key)
-    trial = try_out(open_vault(load()), found, recordings=recordings, chance=random.SystemRandom())
+    settings = load()
+    trial = try_out(open_vault(settings), found, recordings=recordings, chance=random.SystemRandom())
     typer.echo(f"made {found.made:%Y-%m-%d %H:%M} UTC, to be destroyed by {found.destroy_by}")
     typer.echo(f"keys: {trial.keys}, each the one it is named after")
+    if settings.keys_pkcs11_token:
+        typer.echo("the keys that open footage are in the token, and not in this", err=True)
     typer.echo(
         f"recordings: {trial.opened} open, {trial.since} are of a later key, {len(trial.broken)} do not open"
     )

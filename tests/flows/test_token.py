@@ -10,6 +10,13 @@ from typing import Any
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from console.demo import town
 from tests.disposing import age
@@ -222,6 +229,25 @@ def test_the_commands_of_the_token(small: Installation) -> None:
     assert f"{keys.intake_keys('rijswijk')[0]}  rijswijk  sealing, current" in said
     assert f"{keys.intake_keys(town.SLUG)[1]}  {town.SLUG}  sealing, old" in said
     assert f"{day_key}  {town.SLUG}  until {now().date()}" in said
+
+
+def test_an_escrow_says_that_the_tokens_keys_are_not_in_it(small: Installation) -> None:
+    keep(small, footage(seed=7))
+    place(small.vault, now=now())
+    made, tried = [], []
+    for name in ("a", "b"):
+        private = X25519PrivateKey.generate()
+        key, pem = small.home / f"{name}.key", small.home / f"{name}.pem"
+        key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        public = private.public_key()
+        pem.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        made += ["--custodian", str(pem)]
+        tried += ["--key", str(key)]
+    code, said = told(small, "keys", "escrow", str(small.home), *made)
+    assert (code, "in the token, not in this" in said) == (0, True)
+    (file,) = small.home.glob("bodycam-escrow-*.json")
+    code, said = told(small, "keys", "test-restore", str(file), *tried)
+    assert (code, "in the token, and not in this" in said, "0 open" in said) == (0, True, True)
 
 
 def test_two_people_destroy_a_municipalitys_keys_in_the_token(small: Installation) -> None:

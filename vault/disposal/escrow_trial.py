@@ -6,13 +6,14 @@ keys are opened with it, taken at random.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vault.disposal.tables import DisposalKey, IntakeKey
-from vault.keys import KeyNotHeld, WrappedKey, WrappingBroken
+from vault.keys import FootageFiles, KeyNotHeld, WrappedKey, WrappingBroken
 from vault.keys.escrow import Escrow
 from vault.keys.escrow_keys import EscrowKeys
 from vault.tables import Recording, SealedKey
@@ -34,7 +35,7 @@ class Trial:
     broken: tuple[str, ...]
     """Of these recordings it does not open, and should."""
     missing: tuple[str, ...]
-    """Day keys that were there when it was made, and are not in it."""
+    """Keys that open footage, were there when it was made, and are not in it."""
     destroyed: frozenset[str]
     """Keys in it that were destroyed: a restore leaves them out."""
 
@@ -45,17 +46,16 @@ class Trial:
 
 
 def try_out(vault: Vault, escrow: Escrow, *, recordings: int, chance: Random) -> Trial:
-    """Try an escrow on `recordings` of what is kept, or all when there are fewer. Raises EscrowRefused."""
+    """Try an escrow on `recordings` of what is kept, or all when there are fewer. Raises EscrowRefused.
+
+    Where a token holds the keys that open footage none of them is in it, and the other keys prove themselves.
+    """
     keys = EscrowKeys(escrow)
     with vault.database.reading() as session:
         gone = destroyed_keys(session) & keys.ids
-        expected = session.scalars(
-            select(DisposalKey.key_id).where(
-                DisposalKey.made_at <= escrow.made,
-                DisposalKey.destroyed_at.is_(None) | (DisposalKey.destroyed_at > escrow.made),
-            )
-        )
-        missing = sorted(set(expected) - keys.ids)
+        if not isinstance(vault.ring.footage, FootageFiles):
+            return Trial(len(keys.ids), 0, 0, (), (), gone)
+        missing = sorted(_expected(session, escrow.made) - keys.ids)
         now_held = frozenset(vault.ring.footage.day_keys())
         opened, since, broken = 0, 0, []
         for row, municipality in _some(session, recordings, chance):
@@ -71,6 +71,19 @@ def try_out(vault: Vault, escrow: Escrow, *, recordings: int, chance: Random) ->
             except WrappingBroken:
                 broken.append(str(row.recording_id))
     return Trial(len(keys.ids), opened, since, tuple(broken), tuple(missing), gone)
+
+
+def _expected(session: Session, made: datetime) -> set[str]:
+    """The keys that opened footage at that moment, as the database has it."""
+    of_days = select(DisposalKey.key_id).where(
+        DisposalKey.made_at <= made, DisposalKey.destroyed_at.is_(None) | (DisposalKey.destroyed_at > made)
+    )
+    of_intake = select(IntakeKey.key_id).where(
+        IntakeKey.municipality.is_not(None),
+        IntakeKey.seen_at <= made,
+        IntakeKey.destroyed_at.is_(None) | (IntakeKey.destroyed_at > made),
+    )
+    return {*session.scalars(of_days), *session.scalars(of_intake)}
 
 
 def destroyed_keys(session: Session) -> frozenset[str]:

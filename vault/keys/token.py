@@ -62,15 +62,13 @@ class TokenKeys:
 
     def wrap(self, key: DataKey, *, recording: UUID, municipality: str) -> WrappedKey:
         """Wrap a data key for the municipality's current intake key, whose public half the token tells."""
-        publics = {
-            label: point
-            for label, point in self._token.use(_published).items()
-            if label.municipality == municipality
-        }
-        if not publics:
+        published = self._token.use(_published)
+        current = max((label for label in published if label.municipality == municipality), default=None)
+        if current is None:
             raise KeyNotHeld(f"no intake key of {municipality} in the token")
-        current = max(publics)
-        public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), publics[current])
+        if len(published[current]) > 1:
+            raise TokenRefused(f"{current} is published more than once, and one of them is not ours: rotate")
+        public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), published[current][0])
         sealed = SUITE.encrypt(key.reveal(), public, of_intake(recording, municipality))
         return WrappedKey(current.key_id, sealed)
 
@@ -82,11 +80,11 @@ class TokenKeys:
             if isinstance(label, DayLabel):
                 bound_to = of_day(wrapped.key_id, recording, municipality)
                 return operations.decrypt(key, wrapped.sealed, bound_to)
-            point = objects.points_of(session, published=False).get(label)
-            if point is None:
+            points = objects.points_of(session, published=False)[label]
+            if not points:
                 raise KeyNotHeld(f"the token has no public half of {wrapped.key_id}")
             info = of_intake(recording, municipality)
-            return open_sealed(partial(operations.agree, key), point, wrapped.sealed, info)
+            return open_sealed(partial(operations.agree, key), points[0], wrapped.sealed, info)
 
         return data_key_of(self._use(opened))
 
@@ -243,7 +241,7 @@ class TokenKeys:
         return (label, found) if label is not None and same else None
 
 
-def _published(session: Session) -> dict[IntakeLabel, bytes]:
+def _published(session: Session) -> dict[IntakeLabel, list[bytes]]:
     return objects.points_of(session, published=True)
 
 
@@ -259,11 +257,11 @@ def _check(session: Session) -> None:
                 f"{label} was not made in the token, or can leave it: destroy it, and find out who made it"
             )
     points = objects.points_of(session, published=False)
-    for intake, point in points.items():
+    for intake, (point, *_) in points.items():
         if intake in openers:
             operations.prove(point, openers[intake])
-    for intake, point in _published(session).items():
-        if points.get(intake) != point or intake not in openers:
+    for intake, told in _published(session).items():
+        if told != points.get(intake) or intake not in openers:
             raise TokenRefused(
                 f"{intake} is published and not ours: stop ingest, destroy it, and find out who put it "
                 "there; whoever did can open what was wrapped for it"

@@ -14,6 +14,7 @@ says otherwise of itself is not ours.
 
 import re
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -103,13 +104,16 @@ def all_of(
             yield label, found
 
 
-def points_of(session: pkcs11.Session, *, published: bool) -> dict[IntakeLabel, bytes]:
-    """The points of intake keys: as they were published, or as the vault has them."""
-    return {
-        label: _point(found)
-        for label, found in all_of(session, ObjectClass.PUBLIC_KEY)
-        if isinstance(label, IntakeLabel) and found[Attribute.PRIVATE] is not published
-    }
+def points_of(session: pkcs11.Session, *, published: bool) -> dict[IntakeLabel, list[bytes]]:
+    """The points of intake keys: as they were published, or as the vault has them.
+
+    One for each key, or somebody else put another beside it.
+    """
+    points: dict[IntakeLabel, list[bytes]] = defaultdict(list)
+    for label, found in all_of(session, ObjectClass.PUBLIC_KEY):
+        if isinstance(label, IntakeLabel) and found[Attribute.PRIVATE] is not published:
+            points[label].append(_point(found))
+    return points
 
 
 def make_pair(session: pkcs11.Session, label: IntakeLabel) -> tuple[bytes, pkcs11.Object]:

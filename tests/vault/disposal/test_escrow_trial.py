@@ -84,6 +84,16 @@ def test_a_key_that_should_be_in_it_and_is_not_is_told(small: Installation) -> N
     assert (trial.missing, trial.broken) == ((day_key,), (str(recording),))
 
 
+def test_an_intake_key_that_should_be_in_it_and_is_not_is_told(small: Installation) -> None:
+    attend(small.vault, KEEPER, Cycle(), now=now() - timedelta(minutes=1))
+    (intake_key,) = small.vault.ring.footage.intake_keys(town.SLUG)
+    whole = escrow_of(small)
+    files = {name: content for name, content in whole.files.items() if intake_key not in name}
+    trial = try_out(small.vault, replace(whole, files=files), recordings=1, chance=CHANCE)
+    assert trial.missing == (intake_key,)
+    assert try_out(small.vault, whole, recordings=1, chance=CHANCE).passed
+
+
 def test_what_opens_nowhere_is_told(small: Installation) -> None:
     altered, lost = keep(small, footage(500, seed=1)), keep(small, footage(500, seed=2))
     with small.vault.database.transaction() as session:

@@ -104,9 +104,8 @@ def test_who_takes_the_published_half_away_hides_nothing_from_the_vault(
     assert keys.unwrap(keys.wrap(DataKey(bytes(32)), **OF), **OF) == DataKey(bytes(32))
 
 
-def test_who_publishes_a_key_of_their_own_is_found_and_shut_out(token: Token, keys: TokenKeys) -> None:
-    keys.check()
-    planted = IntakeLabel(PLACE, 7, "ab" * 8)
+def plant(token: Token, label: IntakeLabel, *, private: bool) -> None:
+    """Publish a key of one's own, past our code and without the PIN; with `private` its other half too."""
     elsewhere(
         f"""
 import pkcs11
@@ -116,17 +115,44 @@ session = pkcs11.lib({str(token.module)!r}).get_token(token_label={token.label!r
 session.create_domain_parameters(
     KeyType.EC, {{Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}}, local=True
 ).generate_keypair(
-    store=True, id=bytes.fromhex({planted.key_id!r}), label={str(planted)!r},
-    public_template={{Attribute.PRIVATE: False}}, private_template={{Attribute.PRIVATE: False}},
+    store=True, id=bytes.fromhex({label.key_id!r}), label={str(label)!r},
+    public_template={{Attribute.PRIVATE: False}},
+    private_template={{Attribute.PRIVATE: False, Attribute.TOKEN: {private}}},
 )
 """
     )
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_who_publishes_a_key_of_their_own_is_found_and_shut_out(
+    token: Token, keys: TokenKeys, private: bool
+) -> None:
+    keys.check()
+    planted = IntakeLabel(PLACE, 7, "ab" * 8)
+    plant(token, planted, private=private)
     with pytest.raises(TokenRefused, match=str(planted)):
         keys.check()
     assert keys.intake_keys(PLACE)[0] == planted.key_id
     renewed = keys.rotate_intake(PLACE)
     assert keys.intake_keys(PLACE)[0] == renewed
     assert keys.destroy(planted.key_id)
+    keys.check()
+
+
+def test_who_publishes_a_point_under_the_name_of_a_key_of_ours_gets_nothing(
+    token: Token, keys: TokenKeys
+) -> None:
+    before = keys.wrap(DataKey(bytes(32)), **OF)
+    ours = IntakeLabel(PLACE, 1, before.key_id)
+    plant(token, ours, private=False)
+    with pytest.raises(TokenRefused, match=str(ours)):
+        keys.check()
+    with pytest.raises(TokenRefused, match="more than once"):
+        keys.wrap(DataKey(bytes(32)), **OF)
+    assert keys.unwrap(before, **OF) == DataKey(bytes(32))
+    keys.rotate_intake(PLACE)
+    assert keys.unwrap(keys.wrap(DataKey(bytes(32)), **OF), **OF) == DataKey(bytes(32))
+    assert keys.destroy(before.key_id)
     keys.check()
 
 
