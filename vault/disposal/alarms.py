@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from vault.disposal.beginning import THERE
+from vault.disposal.beginning import is_there
 from vault.disposal.sweeping import Swept
 from vault.disposal.tables import Disposal
 from vault.tables import Recording
@@ -53,7 +53,7 @@ class Backlog:
 def backlog(vault: Vault, *, now: datetime) -> Backlog:
     """What is left to do at `now`; counted no further than says enough."""
     with vault.database.reading() as session:
-        there, unfinished = Recording.state.in_(THERE), Disposal.disposed_at.is_(None)
+        there, unfinished = is_there(), Disposal.disposed_at.is_(None)
         return Backlog(
             overdue=_count(session, Recording.id, there, Recording.dispose_after <= now),
             unfinished=_count(session, Disposal.recording_id, unfinished),

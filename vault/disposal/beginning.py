@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -28,6 +28,13 @@ from vault.vault import Vault
 _UNTRACKED = {"synchronize_session": False}
 THERE = (State.KEPT, State.QUARANTINED)
 """What can be disposed of."""
+
+
+def is_there() -> ColumnElement[bool]:
+    """Whether a recording can be disposed of, in the words of the index of what is due: where these are
+    parameters PostgreSQL cannot know that they are the index's own."""
+    states = [state.value for state in THERE]
+    return Recording.state.in_(bindparam(None, states, expanding=True, literal_execute=True))
 
 
 class StillHeld(Exception):

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import Session
 
 from vault.audit import Event
-from vault.disposal.beginning import THERE
+from vault.disposal.beginning import is_there
 from vault.disposal.tables import Disposal, Ground
 from vault.erasure.invariants import told_since
 from vault.finding import Finding
@@ -131,7 +131,7 @@ def _objects(vault: Vault, session: Session) -> Iterator[str]:
 
 _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "term-is-over": _asked(
-        lambda now: _of_recordings(Recording.state.in_(THERE), Recording.dispose_after <= now - SWEPT_WITHIN)
+        lambda now: _of_recordings(is_there(), Recording.dispose_after <= now - SWEPT_WITHIN)
     ),
     "disposal-stuck": _asked(_stuck),
     "disposed-and-opens": _asked(

@@ -108,7 +108,7 @@ def _begin(vault: Vault, by: Actor, now: datetime, at_once: int, most: int) -> S
 def _due(vault: Vault, now: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Any]:
     query = (
         select(Recording.id, Recording.municipality_id, Recording.dispose_after)
-        .where(Recording.state.in_(beginning.THERE), Recording.dispose_after <= now)
+        .where(beginning.is_there(), Recording.dispose_after <= now)
         .order_by(Recording.dispose_after, Recording.id)
         .limit(limit)
     )
@@ -145,7 +145,7 @@ def _begin_batch(
             select(Recording)
             .where(
                 among(session, Recording.id, recordings),
-                Recording.state.in_(beginning.THERE),
+                beginning.is_there(),
                 Recording.dispose_after <= now,
             )
             .order_by(Recording.dispose_after, Recording.id)
