@@ -147,17 +147,7 @@ def _haystack(home: Path, server: Postgres, recordings: int) -> Haystack:
     home.mkdir()
     made = build(home, server.fresh(), {"objects_url": (home / "objects").as_uri()})
     now = datetime.now(UTC)
-    filling = {
-        "municipality": town.SLUG,
-        "camera": made.town.camera,
-        "officer": made.town.people[town.OFFICER.subject],
-        "team": town.TEAM,
-        "now": now,
-        "many": recordings,
-    }
-    with made.vault.database.transaction() as session:
-        session.execute(text(_FILL), filling)
-        session.execute(text("ANALYZE"))
+    fill(made, recordings, now)
     wanted = Wanted(
         town.SLUG,
         "incidentafhandeling",
@@ -169,3 +159,18 @@ def _haystack(home: Path, server: Postgres, recordings: int) -> Haystack:
     opening = open_search(made.vault, made.caller(town.SUPERVISOR), wanted, now=now)
     assert opening.search
     return Haystack(made, opening.search)
+
+
+def fill(made: Installation, recordings: int, now: datetime) -> None:
+    """So many recordings of the last four weeks, as rows alone."""
+    filling = {
+        "municipality": town.SLUG,
+        "camera": made.town.camera,
+        "officer": made.town.people[town.OFFICER.subject],
+        "team": town.TEAM,
+        "now": now,
+        "many": recordings,
+    }
+    with made.vault.database.transaction() as session:
+        session.execute(text(_FILL), filling)
+        session.execute(text("ANALYZE"))

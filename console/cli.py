@@ -15,7 +15,7 @@ import typer
 
 from auditor import watching
 from auditor.cli import REFUSALS as AUDITOR_REFUSALS
-from console import audit, keys, policy, registering, signals
+from console import audit, checking, early, holds, keys, policy, registering, retention, signals
 from console.certificates import certificate
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
@@ -24,19 +24,25 @@ from console.registering import operator
 from ingest.app import make_app as make_ingest
 from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
-from policies.retention import AMSTERDAM
 from vault import logs, quarantine, rule_records
+from vault.disposal.beginning import NotThere
 from vault.disposal.certificates import CertificateAltered, NotDisposed
+from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker, OwnErasure
+from vault.disposal.key_destruction import DestructionClosed, KeysInUse, OwnDestruction
 from vault.disposal.proving import EntryPruned
 from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
 from vault.evidence.periods import PeriodUnreadable
 from vault.facts import Unknown
+from vault.holds.lifting import AlreadyLifted, NotItsRelease
+from vault.holds.placing import TriggerTooLate, TriggerUnknown
+from vault.holds.rows import TooLate
 from vault.keys import KeyRingError
 from vault.log.exporting import ExportRefused
 from vault.log.reading import NotNumbered
 from vault.log.witnesses import CosignatureRefused
 from vault.objects import StoreUnavailable
+from vault.regimes import RegimeFixed, RegimeUnchanged
 from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered, RoleUnknown
 from vault.rule_changes import OwnProposal, ProposalClosed, ProposalOutdated, RulesUnchanged
 from vault.rulesets import RuleSetAltered, RuleSetMissing
@@ -55,8 +61,14 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
 app.command("evidence")(evidence)
+app.command("check")(checking.check)
+app.command("reap")(checking.run_reap)
 app.command("certificate")(certificate)
 app.add_typer(signals.app, name="signals")
+app.add_typer(holds.app, name="hold")
+app.command("regime")(holds.change_regime)
+app.add_typer(retention.app, name="retention")
+app.add_typer(early.app, name="erasure")
 
 REFUSALS = (
     SettingsRefused,
@@ -82,12 +94,28 @@ REFUSALS = (
     HomeRefused,
     NotReady,
     EpochStays,
+    HeldFirst,
+    ErasureWaiting,
+    ErasureClosed,
+    OwnErasure,
+    NotAsker,
+    NotThere,
+    DestructionClosed,
+    KeysInUse,
+    OwnDestruction,
     ExportRefused,
     NotDisposed,
     CertificateAltered,
     NotNumbered,
     EntryPruned,
     CosignatureRefused,
+    TooLate,
+    TriggerUnknown,
+    TriggerTooLate,
+    AlreadyLifted,
+    NotItsRelease,
+    RegimeFixed,
+    RegimeUnchanged,
     *AUDITOR_REFUSALS,
 )
 """What a person at the command line can do something about: said in one line, without a traceback."""
@@ -151,25 +179,13 @@ def run_migrate() -> None:
     store_of(settings, create=True)
 
 
-@app.command("check")
-def run_check() -> None:
-    """Check every invariant now; exits with 1 when something is wrong. Tells who takes in no footage."""
-    settings = load()
-    keeper = Keeper(open_vault(settings), settings, operator())
-    count = keeper.check()
-    for municipality, missing in keeper.closed().items():
-        typer.echo(f"{municipality} takes in no footage; missing: {', '.join(missing) or 'rules'}")
-    typer.echo(f"findings: {count}")
-    raise typer.Exit(1 if count else 0)
-
-
 @app.command("quarantine")
 def run_quarantine(municipality: str) -> None:
     """List what could not be kept, and why: camera, dock, reason, and until when it stays."""
     settings = load()
     vault = open_vault(settings)
     for found in quarantine.listed(vault, municipality, operator(), now=datetime.now(UTC)):
-        ends = f"{found.dispose_after.astimezone(AMSTERDAM):%d-%m-%Y}" if found.dispose_after else "-"
+        ends = holds.until(found.dispose_after)
         typer.echo(f"{found.recording}  {found.reason:<24} {found.camera:<16} {found.dock:<24} until {ends}")
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from console import escrow, key_destroying, token_keys
 from console.registering import operator
 from vault import keys
 from vault.disposal.expiring import expire
@@ -18,6 +19,11 @@ from vault.settings import load
 from vault.vault import open_vault
 
 app = typer.Typer(no_args_is_help=True, help="Key rings: make them, add a municipality, rotate.")
+app.add_typer(key_destroying.app, name="destroy-municipality")
+app.add_typer(token_keys.app, name="token")
+app.command("escrow")(escrow.escrow)
+app.command("test-restore")(escrow.try_restore)
+app.command("restore")(escrow.restore)
 
 VaultRing = Annotated[Path, typer.Option("--vault", help="Folder of the ring for vault and keeper.")]
 IngestRing = Annotated[Path, typer.Option("--ingest", help="Folder of the ring for ingest.")]

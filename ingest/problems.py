@@ -156,6 +156,26 @@ ANNOUNCEMENT = {
         ),
         _problem(
             400,
+            "clocks-malformed",
+            "Klokken niet te lezen",
+            "Clocks cannot be read",
+            "Geef cameraClock en dockClock allebei of geen van beide, als tijd volgens ISO 8601 met afwijking"
+            " van UTC: wat beide op één moment aanwezen. De begintijd moet daarmee op de kalender blijven.",
+            "Give both cameraClock and dockClock or neither, as ISO 8601 times with their offset from UTC:"
+            " what both said at one moment. With them the start must remain on the calendar.",
+        ),
+        _problem(
+            422,
+            "dock-clock-wrong",
+            "Klok van het dock loopt niet goed",
+            "The dock's clock is wrong",
+            "dockClock wijkt te veel af van onze klok om die van de camera mee te verbeteren. Lees beide"
+            f" klokken vlak voor het aanmelden en zet het dock gelijk (NTP). {SAFE_NL}",
+            "dockClock differs too much from our clock to correct the camera's by. Read both clocks just"
+            f" before announcing, and set the dock's clock (NTP). {SAFE_EN}",
+        ),
+        _problem(
+            400,
             "digest-malformed",
             "SHA-256 niet te lezen",
             "SHA-256 cannot be read",

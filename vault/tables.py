@@ -128,6 +128,15 @@ class Recording(Base):
             sqlite_where=text("state IN ('kept', 'quarantined')"),
             postgresql_where=text("state IN ('kept', 'quarantined')"),
         ),
+        # What will be due, day by day, in one municipality: counted without looking at a recording.
+        Index(
+            "ix_recording_due_of",
+            "municipality_id",
+            "dispose_after",
+            "id",
+            sqlite_where=text("state IN ('kept', 'quarantined')"),
+            postgresql_where=text("state IN ('kept', 'quarantined')"),
+        ),
         Index(
             "ix_recording_unplaced",
             "id",

@@ -17,6 +17,8 @@ from policies.engine import Decision, RuleSet
 from policies.facts import Action
 from vault import facts, standing, term_changes
 from vault.audit import Event
+from vault.disposal.shifts import Shift, shift_of
+from vault.disposal.timetable import Counts, due_per_day, last_due
 from vault.replays import Ending, Flip, Replay
 from vault.rulesets import Texts, own_texts, shared_texts, stored_texts
 from vault.situations import SituationUnreadable
@@ -89,6 +91,18 @@ class Examination:
             some = term_changes.moves(session, self.current.municipality, old, new, now=self.now, after=after)
         return Batch(some.found, some.looked, 0, some.after)
 
+    def due(self) -> Counts:
+        """How much is due when as it is, on every day on which anything is; what is held stays held."""
+        municipality = self.current.municipality
+        with self.vault.database.reading() as session:
+            last = last_due(session, municipality, self.now)
+            return due_per_day(session, municipality, now=self.now, last=last)
+
+    def shift(self, moves: Sequence[Move]) -> Shift:
+        """What a batch of moves comes to: which days lose and gain, and which locks would outlast a term."""
+        with self.vault.database.reading() as session:
+            return shift_of(session, moves, self.now)
+
     def endings(self, after: UUID | None = None) -> Batch[Ending]:
         """Of the next grants that live those that would end, or would not be given any more."""
         with self.vault.database.reading() as session:
@@ -160,7 +174,8 @@ def _decided(municipality: str) -> Select[Any]:
 
 
 def _kept(municipality: str) -> Select[Any]:
-    return select(Recording).where(Recording.municipality_id == municipality, Recording.state == State.KEPT)
+    there = Recording.state.in_([State.KEPT, State.QUARANTINED])
+    return select(Recording).where(Recording.municipality_id == municipality, there)
 
 
 def _living(municipality: str, now: datetime) -> Select[Any]:

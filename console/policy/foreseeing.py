@@ -11,11 +11,13 @@ from uuid import UUID
 import typer
 from pydantic.alias_generators import to_camel
 
+from console.policy import shifting
 from console.policy.changing import Folder, Municipality, of_folder, opened, told
 from console.policy.explaining import Language
 from console.registering import operator
 from policies.rules import Rule
 from vault import what_if as foresight
+from vault.disposal.shifts import Shift
 from vault.replays import Ending, Flip
 from vault.term_changes import Move
 from vault.what_if import Batch, Examination, ExaminationDenied
@@ -32,6 +34,9 @@ WORDS = {
         "unreadable": "; van {unreadable} zijn de feiten niet bewaard of niet leesbaar",
         "more": "… en nog {more}; met --json staan ze er allemaal",
         "sums": "{earlier} eerder, {later} later; {due} meteen bij het ingaan",
+        "stay": "{held} worden vastgehouden en blijven; van {locked} duurt het slot op de opslag langer dan "
+        "de nieuwe termijn: hun sleutel gaat op tijd",
+        "days": "Te vernietigen per dag, nu → met deze regels",
         "refused": "geweigerd",
         "waiting": "wacht op beslisser",
         "allowed": "toegestaan",
@@ -50,6 +55,9 @@ WORDS = {
         "unreadable": "; of {unreadable} the facts were not kept or cannot be read",
         "more": "… and {more} more; --json gives them all",
         "sums": "{earlier} earlier, {later} later; {due} at once on activation",
+        "stay": "{held} are held and stay; of {locked} the lock on the store lasts longer than the new term: "
+        "their key goes in time",
+        "days": "Due each day, now → by these rules",
         "refused": "refused",
         "waiting": "waits for a decider",
         "allowed": "allowed",
@@ -88,7 +96,7 @@ def what_if(
 
 
 def _json_lines(found: Examination) -> Iterator[dict[str, Any]]:
-    sums = {}
+    sums, shift = {}, Shift()
     for part, batches, _ in _parts(found):
         looked = changed = unreadable = 0
         for batch in batches:
@@ -96,7 +104,14 @@ def _json_lines(found: Examination) -> Iterator[dict[str, Any]]:
                 yield {"part": part, **_members(each)}
             looked, changed = looked + batch.looked, changed + len(batch.found)
             unreadable += batch.unreadable
+            if part == "recordings":
+                shift += found.shift(batch.found)
         sums[part] = {"looked": looked, "changed": changed, "unreadable": unreadable}
+    due = found.due()
+    for day, before, after in shifting.by_day(due, shift):
+        yield {"part": "days", "day": day, "before": before, "after": after}
+    moved = {"earlier": shift.earlier, "later": shift.later, "dueAtOnce": shift.at_once}
+    sums["recordings"] |= {**moved, "lockedLonger": shift.locked, "held": due.held}
     yield {"part": "sums", "ruleSet": found.proposed.digest, "inForce": found.current.digest, **sums}
 
 
@@ -116,16 +131,15 @@ def _table(found: Examination, words: Words, language: str) -> Iterator[str]:
     for part, batches, line in _parts(found):
         shown: list[str] = []
         looked = count = unreadable = 0
-        sums = dict.fromkeys(("earlier", "later", "due"), 0)
+        shift = Shift()
         for batch in batches:
             looked, unreadable = looked + batch.looked, unreadable + batch.unreadable
             for each in batch.found:
                 count += 1
                 if len(shown) < MOST_SHOWN:
                     shown.append(line(each, words, language))
-                if isinstance(each, Move):
-                    sums["earlier" if each.after < each.before else "later"] += 1
-                    sums["due"] += each.after <= found.now
+            if part == "recordings":
+                shift += found.shift(batch.found)
         yield ""
         amount = words["looked"].format(found=count, looked=looked)
         rest = words["unreadable"].format(unreadable=unreadable) if unreadable else ""
@@ -134,8 +148,16 @@ def _table(found: Examination, words: Words, language: str) -> Iterator[str]:
         if count > len(shown):
             yield f"  {words['more'].format(more=count - len(shown))}"
         if part == "recordings" and count:
-            yield f"  {words['sums'].format(**sums)}"
+            yield from (f"  {text}" for text in _shifted(found, shift, words))
     yield f"\n{words['nothing']}"
+
+
+def _shifted(found: Examination, shift: Shift, words: Words) -> Iterator[str]:
+    due = found.due()
+    yield words["sums"].format(earlier=shift.earlier, later=shift.later, due=shift.at_once)
+    yield words["stay"].format(held=due.held, locked=shift.locked)
+    yield f"{words['days']}:"
+    yield from (f"  {text}" for text in shifting.lines(due, shift, found.now))
 
 
 Line = Callable[[Any, Words, str], str]

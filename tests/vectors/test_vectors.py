@@ -20,6 +20,7 @@ from auditor.tiles import hashes_in
 from tests.vectors import regenerate
 from vault.canonical import canonical
 from vault.keys import FootageFiles, KeyRing, Role, SealedPayload, WrappedKey, verify_receipt
+from vault.keys.escrow import open_escrow
 from vault.keys.fresh import FreshKeys
 from vault.keys.held import (
     KeySet,
@@ -139,6 +140,14 @@ def test_wrapped_for_a_day(ring: KeyRing) -> None:
     assert ring.footage.day_keys() == {
         vector["keyId"]: (vector["municipality"], date.fromisoformat(vector["day"]))
     }
+
+
+def test_escrow() -> None:
+    vector = load("escrow.json")
+    keys = [X25519PrivateKey.from_private_bytes(bytes.fromhex(key)) for key in vector["privateKeys"]]
+    opened = open_escrow(vector["escrow"].encode(), keys)
+    assert {name: content.decode() for name, content in opened.files.items()} == vector["files"]
+    assert (opened.made.isoformat(), str(opened.destroy_by)) == ("2026-11-28T01:02:03+00:00", "2026-12-05")
 
 
 def test_payload(ring: KeyRing) -> None:

@@ -17,7 +17,7 @@ from vault.base import add_missing
 from vault.disposal.tables import DisposalKey
 from vault.keys import DayKey, FootageKeys, KeyRingError, WrappedKey
 from vault.rulesets import RuleSetMissing
-from vault.tables import SealedKey
+from vault.tables import Municipality, SealedKey
 from vault.vault import Vault
 
 log = structlog.get_logger()
@@ -63,7 +63,10 @@ def prepare(vault: Vault, *, now: datetime) -> int:
     be what came in today.
     """
     held = frozenset(vault.ring.footage.day_keys())
-    wanted = {each for name in vault.ring.footage.municipalities() for each in _coming(vault, name, now)}
+    with vault.database.reading() as session:
+        registered = set(session.scalars(select(Municipality.id)))
+    serving = vault.ring.footage.municipalities() & registered
+    wanted = {each for name in serving for each in _coming(vault, name, now)}
     return len(frozenset(provide(vault, wanted).values()) - held)
 
 

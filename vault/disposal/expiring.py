@@ -19,7 +19,7 @@ from vault.disposal import day_keys
 from vault.disposal.day_keys import day_of, is_open
 from vault.disposal.tables import DisposalKey
 from vault.keys import DayKey
-from vault.tables import Recording, SealedKey
+from vault.tables import Municipality, Recording, SealedKey
 from vault.vault import Vault
 
 log = structlog.get_logger()
@@ -58,6 +58,9 @@ def _adopt(vault: Vault, now: datetime) -> None:
     held = vault.ring.footage.day_keys()
     with vault.database.reading() as session:
         known = set(session.scalars(select(DisposalKey.key_id).where(DisposalKey.key_id.in_(held))))
+        registered = set(session.scalars(select(Municipality.id)))
+    # Of who is not registered here nothing is kept: another installation's keys, or none's.
+    held = {key_id: said for key_id, said in held.items() if said.municipality in registered}
     if lost := held.keys() - known:
         with vault.database.transaction() as session:
             add_missing(

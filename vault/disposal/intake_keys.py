@@ -38,6 +38,8 @@ class Cycle:
 
     ingest: Path | None = None
     """Folder of ingest's ring, where we see it. Only then are keys replaced, and arrival keys destroyed."""
+    alone: bool = False
+    """Whether sealing keys are replaced without a look at ingest's ring: a token has them, for both."""
     replaces: bool = True
     """Whether old ones are replaced too."""
     lasts: timedelta = timedelta(days=7)
@@ -50,15 +52,17 @@ def cycle_of(settings: Settings) -> Cycle:
     """The cycle that the settings name."""
     return Cycle(
         settings.ingest_keys,
-        lasts=timedelta(days=settings.intake_key_days),
-        stays=timedelta(days=settings.old_key_days),
+        alone=settings.keys_pkcs11_token is not None,
+        lasts=timedelta(days=settings.intake_rotation_days),
+        stays=timedelta(days=settings.intake_retired_days),
     )
 
 
 def attend(vault: Vault, by: Actor, cycle: Cycle, *, now: datetime) -> int:
     """Note which keys there are, replace what is old, destroy what nothing needs; how many were destroyed."""
     _meet(vault, by, cycle, now)
-    if cycle.ingest is not None and cycle.replaces and _replace(vault, cycle, cycle.ingest, now):
+    sees = cycle.alone or cycle.ingest is not None
+    if sees and cycle.replaces and _replace(vault, cycle, now):
         _meet(vault, by, cycle, now)
     return sum(_destroy(vault, by, cycle, key_id, now) for key_id in _old(vault, cycle, now))
 
@@ -98,17 +102,17 @@ def _meet(vault: Vault, by: Actor, cycle: Cycle, now: datetime) -> None:
                 _enter(session, vault, Event.SEALING_KEY_ROTATED, by, municipality, current, now)
 
 
-def _replace(vault: Vault, cycle: Cycle, ingest: Path, now: datetime) -> bool:
+def _replace(vault: Vault, cycle: Cycle, now: datetime) -> bool:
     """Make a new key in place of each that is half as old as it may become; whether there was one."""
     with vault.database.reading() as session:
         aged = select(IntakeKey.key_id).where(IntakeKey.seen_at <= now - cycle.lasts / 2)
         old = set(session.scalars(aged))
     due = [municipality for municipality, (current, *_) in _held(vault, cycle).items() if current in old]
     for municipality in due:
-        if municipality is _ARRIVAL:
-            rotate_arrival(ingest)
-        else:
+        if municipality is not _ARRIVAL:
             vault.ring.footage.rotate_intake(municipality)
+        elif cycle.ingest is not None:
+            rotate_arrival(cycle.ingest)
     return bool(due)
 
 
@@ -144,7 +148,7 @@ def _is_needed(session: Session, row: IntakeKey, cycle: Cycle, now: datetime) ->
     arriving = select(Arrival.recording_id).where(Arrival.key_id == row.key_id, Arrival.sealed.is_not(None))
     if any(session.scalar(query) is not None for query in (wrapped, arriving.limit(1))):
         return True
-    if cycle.ingest is not None:
+    if cycle.alone or cycle.ingest is not None:
         return False
     # Without a look at ingest's ring only what it wraps tells: for the next one, and no more for this one.
     later = select(IntakeKey.key_id).where(

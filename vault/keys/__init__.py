@@ -9,6 +9,8 @@ from vault.keys.errors import (
     ReceiptRefused,
     RingExists,
     RingRefused,
+    TokenAway,
+    TokenRefused,
     WrappingBroken,
 )
 from vault.keys.footage import DayKey, FootageKeys, WrappedKey
@@ -43,6 +45,8 @@ __all__ = [
     "RingRefused",
     "Role",
     "SealedPayload",
+    "TokenAway",
+    "TokenRefused",
     "WrappedKey",
     "WrappingBroken",
     "add_log",

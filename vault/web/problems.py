@@ -134,6 +134,112 @@ RULES_ALTERED = _problem(
     "De opgeslagen regels zijn niet die van hun kenmerk; er wordt niet mee besloten. Waarschuw de beheerder.",
     "The stored rules are not those of their digest; nothing is decided by them. Warn the administrator.",
 )
+TOO_LATE = _problem(
+    409,
+    "term-over",
+    "Te laat",
+    "Too late",
+    "De bewaartermijn van deze opname is voorbij, of zij is er niet meer. Niets brengt haar terug.",
+    "The term of this recording is over, or it is gone. Nothing brings it back.",
+)
+TRIGGER_UNKNOWN = _problem(
+    400,
+    "trigger-unknown",
+    "Geen reden om te bewaren",
+    "No reason to hold",
+    "De regels van deze gemeente kennen deze reden niet; bij 'known' staat welke wel.",
+    "The terms of this municipality do not know this reason; 'known' tells those they do.",
+)
+TRIGGER_TOO_LATE = _problem(
+    409,
+    "trigger-too-late",
+    "Te lang na de opname",
+    "Too long after the recording",
+    "Deze reden telt alleen binnen het aantal dagen na de opname dat bij 'days' staat.",
+    "This reason counts only within so many days of the recording as 'days' tells.",
+)
+NOT_ITS_RELEASE = _problem(
+    400,
+    "not-its-release",
+    "Niet wat haar beëindigt",
+    "Not what ends it",
+    "Deze gebeurtenis beëindigt deze bewaarplicht niet; bij 'known' staat welke dat wel doen.",
+    "This event does not end this hold; 'known' tells those that do.",
+)
+HOLD_LIFTED = _problem(
+    409,
+    "hold-lifted",
+    "Al opgeheven",
+    "Already lifted",
+    "Deze bewaarplicht is al opgeheven. Is er een nieuwe reden, leg dan een nieuwe vast.",
+    "This hold was lifted already. If there is a new reason, place a new one.",
+)
+REGIME_FIXED = _problem(
+    409,
+    "regime-fixed",
+    "Regime al gewijzigd",
+    "Regime already changed",
+    "Het regime van deze opname is al eens gewijzigd, en dat kan één keer.",
+    "The regime of this recording was changed before, and that can be done once.",
+)
+REGIME_UNCHANGED = _problem(
+    409,
+    "regime-unchanged",
+    "Geen wijziging",
+    "No change",
+    "De opname valt al onder dit regime.",
+    "The recording stands under this regime already.",
+)
+ERASURE_UNCONFIRMED = _problem(
+    422,
+    "erasure-unconfirmed",
+    "Geen weg terug",
+    "No undo",
+    "Goedkeuren kan niet ongedaan worden gemaakt: de sleutel van de beelden wordt meteen vernietigd. Wie dat "
+    "weet, stuurt 'irreversible': true mee. Er is niets vernietigd.",
+    "Approving cannot be undone: the key to the footage is destroyed at once. Whoever knows that sends "
+    "'irreversible': true. Nothing was destroyed.",
+)
+ERASURE_WAITING = _problem(
+    409,
+    "erasure-waiting",
+    "Al gevraagd",
+    "Already asked",
+    "Om vernietiging van deze beelden is al gevraagd; dat wacht op een besluit.",
+    "The erasure of this footage was asked for already; that waits for a decision.",
+)
+ERASURE_CLOSED = _problem(
+    409,
+    "erasure-closed",
+    "Al afgehandeld",
+    "Already closed",
+    "Hierover is al besloten, of het is ingetrokken. Is er een nieuwe reden, vraag het dan opnieuw.",
+    "This was decided or withdrawn already. If there is a new reason, ask anew.",
+)
+ERASURE_HELD = _problem(
+    409,
+    "erasure-held",
+    "Beelden worden vastgehouden",
+    "Footage is held",
+    "Bij 'triggers' staat wat de beelden vasthoudt. Geef ze eerst vrij, als daar reden voor is.",
+    "'triggers' tells what holds the footage. Lift that first, when its event has come.",
+)
+ERASURE_NOT_YOURS = _problem(
+    409,
+    "erasure-not-yours",
+    "Niet uw vraag",
+    "Not what you asked",
+    "Alleen wie erom vroeg trekt het in. Wie erover beslist, kan het weigeren.",
+    "Only who asked for it withdraws it. Whoever decides on it can refuse it.",
+)
+FOOTAGE_GONE = _problem(
+    409,
+    "footage-gone",
+    "Beelden zijn er niet",
+    "Footage is not there",
+    "Deze beelden zijn nog niet bewaard, of zijn al vernietigd.",
+    "This footage is not kept yet, or has been disposed of.",
+)
 TOO_MANY = _problem(
     400,
     "too-many",

@@ -1,5 +1,6 @@
 """The JSON of rule sets: proposed, activated, examined; and of decisions explained."""
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from pydantic import Field, StringConstraints
 from vault.explanations import Finding
 from vault.replays import Fate, Verdict
 from vault.rule_records import ChangeState
+from vault.web.retention_shapes import DueDay
 from vault.web.shapes import NO_NUL, DecidingRule, Moment, Reason, Shape, Slug
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}\.(cedar|toml)$")]
@@ -98,6 +100,34 @@ class MovedRecording(Shape):
     dispose_after: Moment
 
 
+class ShiftedDay(Shape):
+    """One calendar day in the Netherlands, of the recordings of this page."""
+
+    day: date
+    leaving: int = Field(description="Due on this day, and would not be any more.")
+    arriving: int = Field(description="Would be due on this day. What is due at once is so today.")
+
+
+class TermShift(Shape):
+    """What the moves of this page come to; pages can be added up."""
+
+    earlier: int
+    later: int
+    due_at_once: int
+    locked_longer: int = Field(
+        description="The store keeps their objects for longer than the new term; the key goes in time."
+    )
+    days: list[ShiftedDay]
+
+
+class DueNow(Shape):
+    """How much is due when, as it is. What is held stays held."""
+
+    days: list[DueDay]
+    held: int
+    overdue: int
+
+
 class EndingGrant(Shape):
     """A grant that would end sooner, or that would only live on because it was given before."""
 
@@ -120,6 +150,8 @@ class WhatIfPage(Shape):
     unreadable: int = Field(description="Decisions whose facts were not kept or cannot be read.")
     decisions: list[FlippedDecision] = Field(default=[])
     recordings: list[MovedRecording] = Field(default=[])
+    shift: TermShift | None = Field(default=None, description="Of `recordings`, of this page.")
+    due: DueNow | None = Field(default=None, description="With the first page of `recordings`.")
     grants: list[EndingGrant] = Field(default=[])
     next_after: UUID | None
 

@@ -11,6 +11,8 @@ from policies.engine import Decision
 from policies.problems import RuleSetInvalid
 from policies.rules import Rule
 from vault import explanations, rule_changes, tables, what_if
+from vault.disposal.shifts import Shift
+from vault.disposal.timetable import Counts
 from vault.explanations import SAID
 from vault.replays import Ending, Flip
 from vault.rule_records import state_of
@@ -21,6 +23,7 @@ from vault.web import rule_shapes as said
 from vault.web.api import deciding_rule
 from vault.web.guard import caller_of
 from vault.web.problem import Refused, language_of
+from vault.web.retention_shapes import DueDay
 from vault.what_if import Batch, Examination, ExaminationDenied
 
 By = Annotated[Caller, Depends(caller_of)]
@@ -146,6 +149,7 @@ def _page(found: Examination, asked: said.WhatIfQuestion, http: Request) -> said
     totals, part = found.totals, asked.part
     shown: list[Any]
     batch: Batch[Any]
+    more: dict[str, Any] = {}
     match part:
         case "decisions":
             batch, total = found.flips(asked.after), totals.decisions
@@ -153,6 +157,9 @@ def _page(found: Examination, asked: said.WhatIfQuestion, http: Request) -> said
         case "recordings":
             batch, total = found.moves(asked.after), totals.recordings
             shown = [_move(move) for move in batch.found]
+            more = {"shift": _shift(found.shift(batch.found))}
+            if asked.after is None:
+                more["due"] = _due(found.due())
         case "grants":
             batch, total = found.endings(asked.after), totals.grants
             shown = [_ending(ending, http) for ending in batch.found]
@@ -163,6 +170,7 @@ def _page(found: Examination, asked: said.WhatIfQuestion, http: Request) -> said
             "looked": batch.looked,
             "unreadable": batch.unreadable,
             part: shown,
+            **more,
             "next_after": batch.after,
         }
     )
@@ -187,6 +195,25 @@ def _move(move: Move) -> said.MovedRecording:
     return said.MovedRecording(
         recording_id=move.recording, dispose_after_before=move.before, dispose_after=move.after
     )
+
+
+def _shift(shift: Shift) -> said.TermShift:
+    days = sorted({*shift.leaving, *shift.arriving})
+    return said.TermShift(
+        earlier=shift.earlier,
+        later=shift.later,
+        due_at_once=shift.at_once,
+        locked_longer=shift.locked,
+        days=[
+            said.ShiftedDay(day=day, leaving=shift.leaving.get(day, 0), arriving=shift.arriving.get(day, 0))
+            for day in days
+        ],
+    )
+
+
+def _due(counts: Counts) -> said.DueNow:
+    days = [DueDay(day=day, recordings=number) for day, number in sorted(counts.days.items())]
+    return said.DueNow(days=days, held=counts.held, overdue=counts.overdue)
 
 
 def _ending(ending: Ending, http: Request) -> said.EndingGrant:

@@ -7,11 +7,13 @@ import pytest
 
 from console.demo import town
 from console.policy import foreseeing
+from policies.retention import days_later
 from tests.console.conftest import Command
 from tests.installation import Installation
 from tests.ruling import NO_SUPERVISOR, SHORTER, texts
-from tests.watching import entries, footage, granted, keep
+from tests.watching import entries, footage, granted, keep, row_of
 from vault.audit import Event
+from vault.disposal.timetable import day_of
 from vault.replays import Fate, Verdict
 
 
@@ -35,6 +37,14 @@ def test_a_table_for_people(small: Installation, command: Command, folder: Path)
     assert "Geen regel staat dit toe. [no-rule-permits;" in dutch.out
     assert "1 eerder, 0 later; 0 meteen bij het ingaan" in dutch.out
     assert str(recording) in dutch.out
+    due = row_of(small, recording).dispose_after
+    assert due
+    would = day_of(days_later(row_of(small, recording).recorded_at, 14))
+    days = [line.strip() for line in dutch.out.splitlines() if " → " in line and "-2026  " in line]
+    assert f"{would:%d-%m-%Y}  0 → 1  {'█' * 30}" in days
+    assert f"{day_of(due):%d-%m-%Y}  1 → 0" in days
+    assert not any("0 → 0" in day for day in days)
+    assert "0 worden vastgehouden en blijven" in dutch.out
     english = command("policy", "what-if", folder, "--language", "en", settings=settings)
     assert "waits for a decider → refused" in english.out
     [line] = [line for line in english.out.splitlines() if str(grant) in line]
@@ -49,13 +59,25 @@ def test_lines_for_programs(small: Installation, command: Command, folder: Path)
     grant = granted(small, keep(small, footage(1000)))
     said = command("policy", "what-if", folder, "--json", settings=small.environment("vault"))
     lines = [json.loads(line) for line in said.out.splitlines()]
-    assert [line["part"] for line in lines] == ["decisions", "recordings", "grants", "sums"]
-    flip, move, ending, sums = lines
+    parts = ["decisions", "recordings", "grants", "days", "days", "sums"]
+    assert [line["part"] for line in lines] == parts
+    flip, move, ending, gains, loses, sums = lines
     assert (flip["before"], flip["after"], flip["rules"]) == ("waiting", "refused", ["no-rule-permits"])
     assert flip["demandedBefore"] == ["decider", "no-copy"]
     assert move["after"] < move["before"]
     assert (ending["grant"], ending["fate"]) == (str(grant), "stays-though-refused")
     assert sums["decisions"] == {"looked": 2, "changed": 1, "unreadable": 0}
+    assert [(day["before"], day["after"]) for day in (gains, loses)] == [(0, 1), (1, 0)]
+    assert sums["recordings"] == {
+        "looked": 1,
+        "changed": 1,
+        "unreadable": 0,
+        "earlier": 1,
+        "later": 0,
+        "dueAtOnce": 0,
+        "lockedLonger": 0,
+        "held": 0,
+    }
     assert sums["inForce"] == small.vault.rule_sets.of(town.SLUG).digest
 
 

@@ -65,6 +65,8 @@ def test_nothing_sensitive_can_stand_in_a_url(described: dict[str, Any]) -> None
         "{decisionId}",
         "{signalId}",
         "{recordingId}",
+        "{holdId}",
+        "{municipality}",
     }
 
 

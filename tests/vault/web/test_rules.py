@@ -141,6 +141,13 @@ def test_what_a_proposal_would_change(house: House) -> None:
     moved = part("recordings")["recordings"]
     assert str(house.recording) in [found["recordingId"] for found in moved]
     assert all(found["disposeAfter"] < found["disposeAfterBefore"] for found in moved)
+    page = part("recordings")
+    shift, due = page["shift"], page["due"]
+    assert (shift["earlier"], shift["later"], shift["lockedLonger"]) == (len(moved), 0, 0)
+    assert sum(day["leaving"] for day in shift["days"]) == len(moved)
+    assert sum(day["arriving"] for day in shift["days"]) == len(moved)
+    assert sum(day["recordings"] for day in due["days"]) >= len(moved)
+    assert (due["held"], due["overdue"], part("grants")["due"]) == (0, 0, None)
     [ending] = [found for found in part("grants")["grants"] if found["grantId"] == grant]
     assert ending["fate"] == "stays-though-refused"
     assert house.watch(grant, "0-9").status_code == 206

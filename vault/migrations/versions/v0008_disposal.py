@@ -25,6 +25,7 @@ def _recording() -> None:
         op.add_column("recording", sa.Column(name, _MOMENT, nullable=True))
     op.drop_index("ix_recording_dispose_after", "recording")
     _partial("ix_recording_due", "recording", ["dispose_after", "id"], _KEPT)
+    _partial("ix_recording_due_of", "recording", ["municipality_id", "dispose_after", "id"], _KEPT)
     gone = "state IN ('disposing', 'disposed')"
     _partial("ix_recording_camera_id_sha256_gone", "recording", ["camera_id", "sha256"], gone)
     other = "IS DISTINCT FROM" if op.get_bind().dialect.name == "postgresql" else "IS NOT"
@@ -50,6 +51,7 @@ def _hold() -> None:
         sa.Column("reviewed_at", _MOMENT, nullable=False),
         sa.Column("lifted_by", sa.Uuid(), nullable=True),
         sa.Column("lifted_at", _MOMENT, nullable=True),
+        sa.Column("ended_by", sa.String(length=32), nullable=True),
         sa.Column("lift_reason", sa.String(length=2000), nullable=True),
         sa.CheckConstraint(
             "(lifted_at IS NULL) = (lift_reason IS NULL)", name=op.f("ck_hold_lifted_with_reason")
