@@ -22,6 +22,7 @@ FIGURES = {
     "requests": Words("verzoeken", "requests"),
     "grants": Words("toestemmingen", "grants"),
     "terms": Words("bewaartermijnen", "terms"),
+    "disposals": Words("vernietiging en bewaarplichten", "disposal and holds"),
     "ruleChanges": Words("regels", "rules"),
     "integrity": Words("integriteit van het inzagelog", "integrity of the audit trail"),
     "rights": Words("rollen", "roles"),

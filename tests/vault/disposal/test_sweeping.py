@@ -85,6 +85,7 @@ def test_what_is_due_is_gone_and_certified(installation: Installation) -> None:
         "sha256": row.sha256,
         "ground": "term-over",
         "ruleSet": rule_set.digest,
+        "termFrom": row.recorded_at.astimezone(AMSTERDAM).date().isoformat(),
         "termDays": rule_set.terms.term_days,
         "holds": [],
         "due": _seconds(row.dispose_after),
