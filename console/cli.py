@@ -15,7 +15,7 @@ import typer
 
 from auditor import watching
 from auditor.cli import REFUSALS as AUDITOR_REFUSALS
-from console import audit, early, keys, policy, registering, retention, signals
+from console import audit, early, holds, keys, policy, registering, retention, signals
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
 from console.keeper import Keeper
@@ -23,7 +23,6 @@ from console.registering import operator
 from ingest.app import make_app as make_ingest
 from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
-from policies.retention import AMSTERDAM
 from vault import logs, quarantine, rule_records
 from vault.disposal.beginning import NotThere
 from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker, OwnErasure
@@ -31,10 +30,14 @@ from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
 from vault.evidence.periods import PeriodUnreadable
 from vault.facts import Unknown
+from vault.holds.lifting import AlreadyLifted, NotItsRelease
+from vault.holds.placing import TriggerTooLate, TriggerUnknown
+from vault.holds.rows import TooLate
 from vault.keys import KeyRingError
 from vault.log.exporting import ExportRefused
 from vault.log.witnesses import CosignatureRefused
 from vault.objects import StoreUnavailable
+from vault.regimes import RegimeFixed, RegimeUnchanged
 from vault.registry import AlreadyRegistered, DockKeyRefused, NotRegistered, RoleUnknown
 from vault.rule_changes import OwnProposal, ProposalClosed, ProposalOutdated, RulesUnchanged
 from vault.rulesets import RuleSetAltered, RuleSetMissing
@@ -56,6 +59,8 @@ app.command("evidence")(evidence)
 app.add_typer(signals.app, name="signals")
 app.add_typer(retention.app, name="retention")
 app.add_typer(early.app, name="erasure")
+app.add_typer(holds.app, name="hold")
+app.command("regime")(holds.change_regime)
 
 REFUSALS = (
     SettingsRefused,
@@ -89,6 +94,13 @@ REFUSALS = (
     NotThere,
     ExportRefused,
     CosignatureRefused,
+    TooLate,
+    TriggerUnknown,
+    TriggerTooLate,
+    AlreadyLifted,
+    NotItsRelease,
+    RegimeFixed,
+    RegimeUnchanged,
     *AUDITOR_REFUSALS,
 )
 """What a person at the command line can do something about: said in one line, without a traceback."""
@@ -170,7 +182,7 @@ def run_quarantine(municipality: str) -> None:
     settings = load()
     vault = open_vault(settings)
     for found in quarantine.listed(vault, municipality, operator(), now=datetime.now(UTC)):
-        ends = f"{found.dispose_after.astimezone(AMSTERDAM):%d-%m-%Y}" if found.dispose_after else "-"
+        ends = holds.until(found.dispose_after)
         typer.echo(f"{found.recording}  {found.reason:<24} {found.camera:<16} {found.dock:<24} until {ends}")
 
 

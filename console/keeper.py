@@ -24,6 +24,8 @@ from vault.erasure import epochs, payloads, pruning
 from vault.erasure import signals as old_signals
 from vault.evidence.checking import record_check
 from vault.exports.streams import Stream, streams_of
+from vault.holds.releasing import release
+from vault.holds.reviewing import count_forgotten
 from vault.invariants import check_all
 from vault.keys import Role
 from vault.log.thinning import thin
@@ -88,6 +90,7 @@ class Keeper:
                 misfire_grace_time=None,
             )
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
+        scheduler.add_job(self._do, every_minute, ["holds", self.release_holds], misfire_grace_time=None)
         scheduler.add_job(self._do, every_minute, ["dispose", self.dispose], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["dispose", self.dispose])
         scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
@@ -121,6 +124,12 @@ class Keeper:
     def reap(self) -> int:
         """End uploads that stopped coming."""
         return reap(self._intake, now=datetime.now(UTC))
+
+    def release_holds(self) -> int:
+        """Lift holds whose request was answered, and count those that nobody looked at for long."""
+        now = datetime.now(UTC)
+        count_forgotten(self._vault, self._settings.hold_review, now=now)
+        return release(self._vault, KEEPER, now=now)
 
     def reap_orphans(self) -> int:
         """Discard objects that no row owns."""

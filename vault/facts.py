@@ -106,9 +106,10 @@ def recording(session: Session, recording_id: RecordingId, *, lock: bool = False
     With `lock`, its row is locked, so that what is counted of it stays true. Raises Unknown for one that
     never came, or is still arriving.
     """
-    # Not against rows that refer to it: those may be added meanwhile.
+    # Not against rows that refer to it: those may be added meanwhile. And as it is once nobody else changes
+    # it, also when this session saw it before.
     locked = {"key_share": True} if lock else None
-    row = session.get(tables.Recording, recording_id, with_for_update=locked)
+    row = session.get(tables.Recording, recording_id, with_for_update=locked, populate_existing=lock)
     if row is None or row.dispose_after is None:
         raise Unknown(str(recording_id))
     return as_recording(session, row)
@@ -214,7 +215,8 @@ def shown_state(state: str) -> str:
 
 def request_row(session: Session, request_id: RequestId, *, lock: bool = False) -> tables.Request:
     """A request's row; locked where what is decided on it must not be decided twice."""
-    row = session.get(tables.Request, request_id, with_for_update=lock)
+    # As it is now that nobody else changes it, also when this session saw it before.
+    row = session.get(tables.Request, request_id, with_for_update=lock, populate_existing=lock)
     if row is None:
         raise Unknown(str(request_id))
     return row
@@ -252,7 +254,7 @@ def as_request(row: tables.Request, others: int = 0) -> Request:
 
 def grant_row(session: Session, grant_id: GrantId, *, lock: bool = False) -> tables.Grant:
     """A grant's row."""
-    row = session.get(tables.Grant, grant_id, with_for_update=lock)
+    row = session.get(tables.Grant, grant_id, with_for_update=lock, populate_existing=lock)
     if row is None:
         raise Unknown(str(grant_id))
     return row

@@ -17,6 +17,7 @@ from vault.audit import Event
 from vault.disposal import invariants as disposal_invariants
 from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
+from vault.holds import invariants as hold_invariants
 from vault.keys import KeyRingError, WrappedKey
 from vault.log import invariants as log_invariants
 from vault.objects import StoredObject
@@ -59,6 +60,7 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
         of_log = log_invariants.check(session, vault.ring, now)
         return [
             *found,
+            *hold_invariants.check(session, MOST_FINDINGS),
             *_keys(vault, session),
             *_objects(vault, session),
             *_payloads(vault, session),

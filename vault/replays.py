@@ -21,7 +21,7 @@ from vault import facts, situations, tables
 from vault.ids import GrantId, PersonId, RecordingId, RequestId
 from vault.rulesets import RuleSetAltered, RuleSetMissing, parse_stored
 from vault.situations import SituationUnreadable
-from vault.term_changes import due_under
+from vault.term_changes import due_again, due_under
 
 
 class Verdict(StrEnum):
@@ -119,7 +119,9 @@ class Replay:
         watching = Situation(holder, Action.WATCH, kept, row.purpose, self._now, grant=facts.as_grant(row))
         if not self._current.decide(watching).permitted:
             return None
-        moved = self._kept_under(kept, self._current.terms, self._now)
+        row_kept = self._session.get_one(tables.Recording, row.recording_id)
+        due = due_again(self._session, row_kept, self._proposed.terms, now=self._now)
+        moved = replace(kept, dispose_after=due or kept.dispose_after)
         after = self._proposed.decide(replace(watching, resource=moved))
         if not after.permitted:
             return _ending(row, Fate.ENDS, self._now, after.reasons)

@@ -18,6 +18,8 @@ from policies.facts import Action, Recording, Situation
 from policies.rules import Obligation
 from vault import audit, facts, situations, tables
 from vault.audit import Actor, Event
+from vault.holds import automatic
+from vault.holds.tables import Hold
 from vault.ids import GrantId, PersonId, RecordingId, RequestId, new_id
 from vault.vault import Caller, Vault
 
@@ -65,10 +67,12 @@ class Answer:
 def ask(vault: Vault, caller: Caller, wish: Wish, *, now: datetime) -> Answer:
     """Ask to see a recording. The policy refuses, allows, or leaves it to a decider.
 
-    Raises facts.Unknown when the recording is not kept here.
+    Where the municipality's terms say so, a request that is not refused holds the footage: it stays until the
+    request is answered. Raises facts.Unknown when the recording is not kept here.
     """
     with vault.database.transaction() as session:
-        # 1. the facts; the recording is locked, so that who were granted it stay as many until the commit
+        # 1. the facts; the recording is locked, so that who were granted it stay as many until the commit;
+        # either the sweep has it, or comes after
         recording = facts.recording(session, wish.recording, lock=True)
         rule_set = vault.rule_sets.of(recording.municipality)
         row = tables.Request(
@@ -90,14 +94,20 @@ def ask(vault: Vault, caller: Caller, wish: Wish, *, now: datetime) -> Answer:
         row.state = outcome
         session.add(row)
         session.flush()
-        # 3. the effect
+        # 3. the effect; what it holds stays until it is answered, so a grant may last as long
         grant_id = None
+        holds: Sequence[Hold] = ()
+        if decision.permitted:
+            kept = session.get_one(tables.Recording, wish.recording)
+            holds = automatic.place_for(session, rule_set.terms, kept, row, now)
+            recording = facts.as_recording(session, kept)
         if outcome is RequestState.GRANTED:
             grant_id = _grant(session, row, decision, until=_longest(rule_set, recording, now), now=now)
         vault.rule_sets.keep(session, rule_set, now=now)
         stored = _record_decision(session, row, decision, decider=None, outcome=outcome, now=now)
         # 4. the entry
         _append(vault, session, caller, decision, event, row, now, grant_id, stored)
+        automatic.enter(vault, session, caller, decision, holds, now)
     return Answer(RequestId(row.id), outcome, decision, grant_id)
 
 
@@ -117,9 +127,11 @@ def decide(
     was. Raises facts.Unknown, RequestClosed and GrantTooLong.
     """
     with vault.database.transaction() as session:
-        # 1. the facts; the request is locked, so that it is decided once, and the recording, as in `ask`
-        row = facts.request_row(session, request_id, lock=True)
+        # 1. the facts; the recording is locked, as in `ask`, and then the request, so it is decided once.
+        # In this order, as the sweep does, which closes the requests of what it takes.
+        row = facts.request_row(session, request_id)
         recording = facts.recording(session, RecordingId(row.recording_id), lock=True)
+        row = facts.request_row(session, request_id, lock=True)
         rule_set = vault.rule_sets.of(recording.municipality)
         situation = _situation(session, rule_set, caller, Action.DECIDE, recording, row, now)
         # 2. the decision: may this person decide on this?

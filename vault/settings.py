@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     collector_authority: Path | None = None
     """Whom to trust about collectors' own certificates (PEM); the system's list when absent."""
 
+    hold_review_days: int = Field(default=30, ge=1, le=366)
+    """A hold that nobody looked at for so many days is on the reminder list."""
+
     stop_seconds: int = Field(default=100, ge=1)
     """How long a process that is asked to stop may take to finish what is under way."""
 
@@ -107,6 +110,11 @@ class Settings(BaseSettings):
     contact_url: str = "https://example.org/bodycam-vault"
     contact_email: str = "beheer@example.org"
     """Contact block of the API description (NL API Design Rules, /core/doc-openapi-contact)."""
+
+    @property
+    def hold_review(self) -> timedelta:
+        """How long a hold may go without a look."""
+        return timedelta(days=self.hold_review_days)
 
     def require(self, *names: str) -> None:
         """Refuse to go on when one of the settings `names` was not given.

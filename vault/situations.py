@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from policies.facts import Action, Recording, Request, Situation
-from policies.retention import AMSTERDAM, days_between
+from policies.retention import AMSTERDAM, UNTIL_RELEASED, days_between
 from vault.canonical import canonical
 
 Json = dict[str, Any]
@@ -94,6 +94,7 @@ _WORDS = {
         "recording": "Opname",
         "recorded": "opgenomen",
         "due": "bewaartermijn tot",
+        "held": "vastgehouden, tot dat wordt opgeheven",
         "maker": "gemaakt door wie het vraagt",
         "depicted": "wie het vraagt staat erop",
         "requested": "Verzoek",
@@ -116,6 +117,7 @@ _WORDS = {
         "recording": "Recording",
         "recorded": "recorded",
         "due": "kept until",
+        "held": "held, until that is lifted",
         "maker": "made by who asks",
         "depicted": "who asks stands on it",
         "requested": "Request",
@@ -163,7 +165,8 @@ def _footage(situation: Situation, recording: Recording, words: dict[str, str]) 
     yield f"{recording.id} {words['of']} {recording.municipality}"
     yield f"{words['team']} {recording.team or words['nobody']}"
     yield f"{words['recorded']} {_told(recording.recorded_at)}"
-    yield f"{words['due']} {_told(recording.dispose_after)}"
+    due = recording.dispose_after
+    yield words["held"] if due == UNTIL_RELEASED else f"{words['due']} {_told(due)}"
     yield recording.regime
     yield recording.state
     if recording.maker == situation.person.id:

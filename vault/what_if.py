@@ -174,7 +174,8 @@ def _decided(municipality: str) -> Select[Any]:
 
 
 def _kept(municipality: str) -> Select[Any]:
-    return select(Recording).where(Recording.municipality_id == municipality, Recording.state == State.KEPT)
+    there = Recording.state.in_([State.KEPT, State.QUARANTINED])
+    return select(Recording).where(Recording.municipality_id == municipality, there)
 
 
 def _living(municipality: str, now: datetime) -> Select[Any]:

@@ -20,13 +20,17 @@ from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
 from tests.docking import lacking_records
 from tests.installation import MAKER, Installation, free_port, listening
+from tests.ruling import put_in_force
+from tests.vault.holds.holding import BEGUN_BY_VIEWING, is_held, kept
 from tests.vault.signals.days import approved_at_once, raised
-from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_of, row_of
+from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_of, row_of, wish
 from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.erasure.tables import AuditEpoch
+from vault.holds.tables import Hold
 from vault.keys import KeyRing, rotate_audit
 from vault.log.tables import LogCheckpoint
+from vault.requests import ask, decide
 from vault.settings import SettingsRefused
 from vault.signals import digests
 from vault.signals.digests import Week
@@ -281,3 +285,23 @@ def test_it_destroys_what_is_over_in_the_trail(small: Installation, keeper: Keep
         assert len([when for when in kept if when < NOW - timedelta(days=1)]) == 1
     jobs = {job.args[0]: str(job.trigger) for job in keeper.schedule().get_jobs()}
     assert "hour='2', minute='45'" in jobs["erase"]
+
+
+def test_it_releases_what_was_answered_and_counts_what_nobody_looks_at(
+    small: Installation, keeper: Keeper
+) -> None:
+    put_in_force(small, BEGUN_BY_VIEWING)
+    recording = kept(small, days_ago=27)
+    moment = datetime.now(UTC)
+    officer = small.caller(town.PRIVACY_OFFICER)
+    request = ask(small.vault, small.caller(town.SUPERVISOR), wish(recording), now=moment).request
+    assert keeper.release_holds() == 0
+    assert is_held(small, recording)
+    decide(small.vault, officer, request, approve=False, reason="Not proportionate.", now=moment)
+    with small.vault.database.transaction() as session:
+        session.execute(update(Hold).values(reviewed_at=moment - timedelta(days=31)))
+    assert keeper.release_holds() == 1
+    assert not is_held(small, recording)
+    assert REGISTRY.get_sample_value("holds_without_review") == 1
+    assert keeper.release_holds() == 0
+    assert REGISTRY.get_sample_value("holds_without_review") == 0

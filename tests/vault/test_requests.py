@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 
 from console.demo import town
 from ingest.docks import DockIdentity
+from policies.retention import UNTIL_RELEASED
 from tests.installation import MAKER, Installation
 from tests.ruling import put_in_force
-from tests.watching import PURPOSE, approve, choosing, entries, footage, keep, payload_of, wish
+from tests.watching import PURPOSE, approve, choosing, entries, footage, keep, payload_of, row_of, wish
 from vault import facts, grants
 from vault.audit import Event
 from vault.ids import PersonId, RecordingId, RequestId, new_id
@@ -164,12 +165,17 @@ class Elsewhere:
         with made.vault.database.reading() as session:
             key = session.get_one(Dock, made.town.dock).public_key
         dock = registrar.dock(slug, f"dock-{slug}", key, now=now())
-        self.recording = keep(
-            made,
-            footage(1000, seed=8),
-            camera=f"camera-{slug}",
-            officer=f"officer.{slug}",
-            dock=DockIdentity(dock, slug, "dock"),
+        self.dock = DockIdentity(dock, slug, "dock")
+        self.recording = self.keep(seed=8)
+
+    def keep(self, seed: int) -> RecordingId:
+        """A recording of theirs."""
+        return keep(
+            self.made,
+            footage(1000, seed=seed),
+            camera=f"camera-{self.slug}",
+            officer=f"officer.{self.slug}",
+            dock=self.dock,
         )
 
     def ask(self, role: str, purpose: str, **more: Any) -> tuple[RequestState, set[str]]:
@@ -188,10 +194,11 @@ def test_noordwijk(installation: Installation) -> None:
     demanded = there.ask("supervisor", "opsporing", prerequisites=["demand-received"])
     assert demanded == (RequestState.WAITING, {"demand-carried-out"})
     assert there.ask("officer", "functioneringsgesprek")[1] >= {"works-council"}
-    # Fourteen days, counted from the recording.
-    answer = ask(
-        installation.vault, there.people["officer"], wish(there.recording), now=now() + timedelta(days=14)
-    )
+    # "Als niemand de beelden wil bekijken vernietigen we de opname": who asked above holds it.
+    assert row_of(installation, there.recording).dispose_after == UNTIL_RELEASED
+    # Another, that nobody asked for: fourteen days, counted from the recording.
+    later = wish(there.keep(seed=9))
+    answer = ask(installation.vault, there.people["officer"], later, now=now() + timedelta(days=14))
     assert "term-is-over" in {rule.id for rule in answer.decision.reasons}
 
 

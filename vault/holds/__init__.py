@@ -1,1 +1,1 @@
-"""Holds (bewaarplicht, bevriezing): what keeps footage longer than its term, until the event that ends it."""
+"""Holds (bewaarplicht): what makes footage stay longer than its term, and the events that end that."""

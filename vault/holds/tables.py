@@ -47,4 +47,6 @@ class Hold(Base):
     lifted_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     lifted_at: Mapped[datetime | None]
     """When the event that ends it came. The term that follows runs from here."""
+    ended_by: Mapped[str | None] = mapped_column(String(32))
+    """The event that really ended it: a `policies.terms.Release`."""
     lift_reason: Mapped[str | None] = mapped_column(String(2000))

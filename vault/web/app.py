@@ -19,9 +19,13 @@ from vault.disposal.beginning import NotThere
 from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker
 from vault.facts import Unknown
 from vault.footage import RangeOutside
+from vault.holds.lifting import AlreadyLifted, NotItsRelease
+from vault.holds.placing import TriggerTooLate, TriggerUnknown
+from vault.holds.rows import TooLate
 from vault.keys import Role, WrappingBroken
 from vault.log.witnesses import CosignatureRefused, known_witnesses
 from vault.objects import ObjectMissing, StoreUnavailable
+from vault.regimes import RegimeFixed, RegimeUnchanged
 from vault.requests import GrantTooLong, RequestClosed
 from vault.rule_changes import ProposalClosed, ProposalOutdated, RulesUnchanged
 from vault.rulesets import RuleSetAltered, RuleSetMissing
@@ -30,7 +34,7 @@ from vault.settings import Settings
 from vault.signals.settling import AlreadySettled
 from vault.trail import NothingToFind, TooMany
 from vault.vault import Vault, ring_of
-from vault.web import api, authzen, description, erasures, log, problems, retention, rules, signals
+from vault.web import api, authzen, description, erasures, holds, log, problems, retention, rules, signals
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -52,6 +56,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
     HeldFirst: problems.ERASURE_HELD,
     NotAsker: problems.ERASURE_NOT_YOURS,
     NotThere: problems.FOOTAGE_GONE,
+    TooLate: problems.TOO_LATE,
+    TriggerUnknown: problems.TRIGGER_UNKNOWN,
+    TriggerTooLate: problems.TRIGGER_TOO_LATE,
+    NotItsRelease: problems.NOT_ITS_RELEASE,
+    AlreadyLifted: problems.HOLD_LIFTED,
+    RegimeFixed: problems.REGIME_FIXED,
+    RegimeUnchanged: problems.REGIME_UNCHANGED,
     NothingToFind: problems.NOTHING_TO_FIND,
     TooMany: problems.TOO_MANY,
     RangeOutside: problems.RANGE,
@@ -123,6 +134,7 @@ def _api(vault: Vault, settings: Settings, watch: api.Watch, clock: Callable[[],
     app.include_router(signals.routes(vault, clock))
     app.include_router(retention.routes(vault, clock))
     app.include_router(erasures.routes(vault, clock))
+    app.include_router(holds.routes(vault, clock, settings.hold_review))
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     _add_problems(app)
     return app

@@ -184,6 +184,62 @@ FOOTAGE_GONE = _problem(
     "Deze beelden zijn nog niet bewaard, of zijn al vernietigd.",
     "This footage is not kept yet, or has been disposed of.",
 )
+TOO_LATE = _problem(
+    409,
+    "term-over",
+    "Te laat",
+    "Too late",
+    "De bewaartermijn van deze opname is voorbij, of zij is er niet meer. Niets brengt haar terug.",
+    "The term of this recording is over, or it is gone. Nothing brings it back.",
+)
+TRIGGER_UNKNOWN = _problem(
+    400,
+    "trigger-unknown",
+    "Geen reden om te bewaren",
+    "No reason to hold",
+    "De regels van deze gemeente kennen deze reden niet; bij 'known' staat welke wel.",
+    "The terms of this municipality do not know this reason; 'known' tells those they do.",
+)
+TRIGGER_TOO_LATE = _problem(
+    409,
+    "trigger-too-late",
+    "Te lang na de opname",
+    "Too long after the recording",
+    "Deze reden telt alleen binnen het aantal dagen na de opname dat bij 'days' staat.",
+    "This reason counts only within so many days of the recording as 'days' tells.",
+)
+NOT_ITS_RELEASE = _problem(
+    400,
+    "not-its-release",
+    "Niet wat haar beëindigt",
+    "Not what ends it",
+    "Deze gebeurtenis beëindigt deze bewaarplicht niet; bij 'known' staat welke dat wel doen.",
+    "This event does not end this hold; 'known' tells those that do.",
+)
+HOLD_LIFTED = _problem(
+    409,
+    "hold-lifted",
+    "Al opgeheven",
+    "Already lifted",
+    "Deze bewaarplicht is al opgeheven. Is er een nieuwe reden, leg dan een nieuwe vast.",
+    "This hold was lifted already. If there is a new reason, place a new one.",
+)
+REGIME_FIXED = _problem(
+    409,
+    "regime-fixed",
+    "Regime al gewijzigd",
+    "Regime already changed",
+    "Het regime van deze opname is al eens gewijzigd, en dat kan één keer.",
+    "The regime of this recording was changed before, and that can be done once.",
+)
+REGIME_UNCHANGED = _problem(
+    409,
+    "regime-unchanged",
+    "Geen wijziging",
+    "No change",
+    "De opname valt al onder dit regime.",
+    "The recording stands under this regime already.",
+)
 TOO_MANY = _problem(
     400,
     "too-many",

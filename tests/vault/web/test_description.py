@@ -65,6 +65,9 @@ def test_nothing_sensitive_can_stand_in_a_url(described: dict[str, Any]) -> None
         "{decisionId}",
         "{signalId}",
         "{municipality}",
+        "{recordingId}",
+        "{erasureId}",
+        "{holdId}",
     }
 
 

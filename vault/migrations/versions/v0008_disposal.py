@@ -51,6 +51,7 @@ def _hold() -> None:
         sa.Column("reviewed_at", _MOMENT, nullable=False),
         sa.Column("lifted_by", sa.Uuid(), nullable=True),
         sa.Column("lifted_at", _MOMENT, nullable=True),
+        sa.Column("ended_by", sa.String(length=32), nullable=True),
         sa.Column("lift_reason", sa.String(length=2000), nullable=True),
         sa.CheckConstraint(
             "(lifted_at IS NULL) = (lift_reason IS NULL)", name=op.f("ck_hold_lifted_with_reason")
