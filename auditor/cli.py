@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from auditor import watching
+from auditor.certificate_check import verify_certificate
 from auditor.checkpoints import open_checkpoint
 from auditor.entry_proofs import verify_entry
 from auditor.language import Language
@@ -25,6 +26,7 @@ from auditor.witness import WitnessRefused
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(watching.app, name="witness")
 app.command("verify-receipt")(verify_receipt)
+app.command("verify-certificate")(verify_certificate)
 
 REFUSALS = (NoteBroken, Unreadable, WitnessRefused, TimestampRefused)
 """What a person at the command line can do something about: said in one line, without a traceback."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from auditor.certificate_check import verify_certificate
 from auditor.cli import run_timestamp, verify_log, verify_proof
 from auditor.options import read_file
 from auditor.receipt_check import verify_receipt
@@ -23,6 +24,7 @@ app = typer.Typer(no_args_is_help=True, help="The log that outsiders check: expo
 app.command("verify")(verify_log)
 app.command("verify-proof")(verify_proof)
 app.command("verify-receipt")(verify_receipt)
+app.command("verify-certificate")(verify_certificate)
 app.command("destroy-epoch")(erasing.destroy_epoch)
 app.command("timestamp")(run_timestamp)
 

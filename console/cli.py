@@ -15,7 +15,8 @@ import typer
 
 from auditor import watching
 from auditor.cli import REFUSALS as AUDITOR_REFUSALS
-from console import audit, early, holds, keys, policy, registering, retention, signals
+from console import audit, checking, early, holds, keys, policy, registering, retention, signals
+from console.certificates import certificate
 from console.embedded import Embedded, HomeRefused, NotReady
 from console.evidence import evidence
 from console.keeper import Keeper
@@ -25,7 +26,10 @@ from ingest.app import open_intake
 from policies.problems import RuleSetInvalid
 from vault import logs, quarantine, rule_records
 from vault.disposal.beginning import NotThere
+from vault.disposal.certificates import CertificateAltered, NotDisposed
 from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker, OwnErasure
+from vault.disposal.key_destruction import DestructionClosed, KeysInUse, OwnDestruction
+from vault.disposal.proving import EntryPruned
 from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
 from vault.evidence.periods import PeriodUnreadable
@@ -35,6 +39,7 @@ from vault.holds.placing import TriggerTooLate, TriggerUnknown
 from vault.holds.rows import TooLate
 from vault.keys import KeyRingError
 from vault.log.exporting import ExportRefused
+from vault.log.reading import NotNumbered
 from vault.log.witnesses import CosignatureRefused
 from vault.objects import StoreUnavailable
 from vault.regimes import RegimeFixed, RegimeUnchanged
@@ -56,11 +61,14 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(registering.app, name="register")
 app.add_typer(policy.app, name="policy")
 app.command("evidence")(evidence)
+app.command("check")(checking.check)
+app.command("reap")(checking.run_reap)
+app.command("certificate")(certificate)
 app.add_typer(signals.app, name="signals")
-app.add_typer(retention.app, name="retention")
-app.add_typer(early.app, name="erasure")
 app.add_typer(holds.app, name="hold")
 app.command("regime")(holds.change_regime)
+app.add_typer(retention.app, name="retention")
+app.add_typer(early.app, name="erasure")
 
 REFUSALS = (
     SettingsRefused,
@@ -92,7 +100,14 @@ REFUSALS = (
     OwnErasure,
     NotAsker,
     NotThere,
+    DestructionClosed,
+    KeysInUse,
+    OwnDestruction,
     ExportRefused,
+    NotDisposed,
+    CertificateAltered,
+    NotNumbered,
+    EntryPruned,
     CosignatureRefused,
     TooLate,
     TriggerUnknown,
@@ -162,18 +177,6 @@ def run_migrate() -> None:
     settings = load()
     migrate(database_of(settings), ingest_role=settings.database_ingest_role)
     store_of(settings, create=True)
-
-
-@app.command("check")
-def run_check() -> None:
-    """Check every invariant now; exits with 1 when something is wrong. Tells who takes in no footage."""
-    settings = load()
-    keeper = Keeper(open_vault(settings), settings, operator())
-    count = keeper.check()
-    for municipality, missing in keeper.closed().items():
-        typer.echo(f"{municipality} takes in no footage; missing: {', '.join(missing) or 'rules'}")
-    typer.echo(f"findings: {count}")
-    raise typer.Exit(1 if count else 0)
 
 
 @app.command("quarantine")

@@ -144,6 +144,10 @@ class Embedded:
     def _rings(self) -> tuple[Path, Path]:
         return self.home / "keys" / "vault", self.home / "keys" / "ingest"
 
+    def _of_keeper(self) -> dict[str, str]:
+        """It replaces intake keys by itself, for here one user has both rings anyhow."""
+        return {"BODYCAM_INGEST_KEYS": str(self._rings[1]), **_of_collectors()}
+
     @property
     def _database_url(self) -> str:
         return f"sqlite:///{self.home / 'vault.db'}"
@@ -164,7 +168,7 @@ class Embedded:
             "BODYCAM_VAULT_LISTEN": f"127.0.0.1:{self.ports['vault']}",
             "BODYCAM_INGEST_LISTEN": f"127.0.0.1:{self.ports['ingest']}",
             "BODYCAM_KEEPER_LISTEN": f"127.0.0.1:{self.ports['keeper']}",
-            **(_of_collectors() if process == "keeper" else {}),
+            **(self._of_keeper() if process == "keeper" else {}),
         }
 
 

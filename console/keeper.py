@@ -1,7 +1,7 @@
 """The keeper: does what must happen without anyone asking, again and again, until it is told to stop."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -15,18 +15,25 @@ from prometheus_client import Counter, Gauge
 
 from console.sequencing import Sequencing
 from ingest.intake import Intake
-from ingest.reaper import reap, reap_orphans
+from ingest.orphans import reap_orphans
+from ingest.reaper import reap
 from vault import tracing
 from vault.audit import Actor
 from vault.disposal.alarms import Alarm
+from vault.disposal.day_keys import prepare
+from vault.disposal.expiring import expire
+from vault.disposal.intake_keys import attend, cycle_of
+from vault.disposal.placing import place
 from vault.disposal.sweeping import sweep
 from vault.erasure import epochs, payloads, pruning
 from vault.erasure import signals as old_signals
 from vault.evidence.checking import record_check
 from vault.exports.streams import Stream, streams_of
+from vault.finding import Finding
 from vault.holds.releasing import release
 from vault.holds.reviewing import count_forgotten
-from vault.invariants import check_all
+from vault.invariants import Depth, check_all
+from vault.invariants.depth import Tally
 from vault.keys import Role
 from vault.log.thinning import thin
 from vault.settings import Settings
@@ -45,6 +52,9 @@ SIGNALS_SECONDS = 5
 
 CHORES = Counter("keeper_chores_total", "Rounds of the keeper's chores.", ["chore", "outcome"])
 FINDINGS = Gauge("invariant_findings", "What the last check of the invariants found; must be zero.")
+LOOKED_AT = Gauge("check_looked_at", "How much the last check of the invariants looked at.", ["what"])
+CHECK_SECONDS = Gauge("check_seconds", "How long the last check of the invariants took.")
+CHECKED_AT = Gauge("check_ended_timestamp_seconds", "When the last check of the invariants ended.")
 
 DIGEST_AFTER = timedelta(hours=6)
 """After a week is over, its digest is made: on Monday at six."""
@@ -58,7 +68,7 @@ class Keeper:
         """`by`: whom the trail names for what is done; an operator who does a chore by hand is that."""
         self._vault = vault
         self._by = by
-        self._intake = Intake(vault.database, vault.ring, vault.store, vault.rule_sets, settings)
+        self.intake = Intake(vault.database, vault.ring, vault.store, vault.rule_sets, settings)
         self._settings = settings
         self._streams = streams_of(vault, settings)
         self._sequencing = Sequencing(vault)
@@ -91,6 +101,14 @@ class Keeper:
             )
         scheduler.add_job(self._do, every_minute, ["reap", self.reap])
         scheduler.add_job(self._do, every_minute, ["holds", self.release_holds], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_few, ["place", self.place], misfire_grace_time=None)
+        scheduler.add_job(self._do, every_minute, ["expire", self.expire], misfire_grace_time=None)
+        intake_keys = ["intake-keys", self.attend_intake_keys]
+        scheduler.add_job(self._do, every_hour, intake_keys, misfire_grace_time=None)
+        scheduler.add_job(self._do, None, intake_keys)
+        prepare_keys = ["prepare-keys", self.prepare_keys]
+        scheduler.add_job(self._do, every_hour, prepare_keys, misfire_grace_time=None)
+        scheduler.add_job(self._do, None, prepare_keys)
         scheduler.add_job(self._do, every_minute, ["dispose", self.dispose], misfire_grace_time=None)
         scheduler.add_job(self._do, None, ["dispose", self.dispose])
         scheduler.add_job(self._do, every_few, ["signals", self.find_signals], misfire_grace_time=None)
@@ -123,7 +141,7 @@ class Keeper:
 
     def reap(self) -> int:
         """End uploads that stopped coming."""
-        return reap(self._intake, now=datetime.now(UTC))
+        return reap(self.intake, now=datetime.now(UTC))
 
     def release_holds(self) -> int:
         """Lift holds whose request was answered, and count those that nobody looked at for long."""
@@ -132,8 +150,24 @@ class Keeper:
         return release(self._vault, KEEPER, now=now)
 
     def reap_orphans(self) -> int:
-        """Discard objects that no row owns."""
-        return reap_orphans(self._intake, now=datetime.now(UTC))
+        """Discard objects that no row owns, and tell of parts whose object is missing."""
+        return reap_orphans(self.intake, self._by, now=datetime.now(UTC))
+
+    def place(self) -> int:
+        """Bring the key and the locks of what moved to the end of its term."""
+        return place(self._vault, now=datetime.now(UTC))
+
+    def prepare_keys(self) -> int:
+        """Make the keys that recordings of the coming days will need."""
+        return prepare(self._vault, now=datetime.now(UTC))
+
+    def expire(self) -> int:
+        """Destroy the keys whose day is over."""
+        return expire(self._vault, self._by, now=datetime.now(UTC))
+
+    def attend_intake_keys(self) -> int:
+        """Replace and destroy the keys that ingest wraps with."""
+        return attend(self._vault, self._by, cycle_of(self._settings), now=datetime.now(UTC))
 
     def export(self, stream: Stream) -> int:
         """Send what a collector did not get yet."""
@@ -178,15 +212,25 @@ class Keeper:
         return made
 
     def check(self) -> int:
+        """Check the invariants, as much as a night allows; how many findings."""
+        return len(self.examine(Depth.NIGHT, Tally()))
+
+    def examine(self, depth: Depth, tally: Tally) -> Sequence[Finding]:
         """Check the invariants; each finding is an alarm. Which municipality takes in nothing is told too."""
-        self._intake.tell_closed()
+        self.intake.tell_closed()
         now = datetime.now(UTC)
-        findings = check_all(self._vault, now=now)
+        lasts = timedelta(days=self._settings.intake_rotation_days)
+        findings = check_all(self._vault, now=now, depth=depth, tell=tally, intake_key_lasts=lasts)
+        ended = datetime.now(UTC)
         FINDINGS.set(len(findings))
+        CHECKED_AT.set(ended.timestamp())
+        CHECK_SECONDS.set((ended - now).total_seconds())
+        for what, count in tally.looked_at.items():
+            LOOKED_AT.labels(what).set(count)
         for finding in findings:
             log.error("invariant.broken", check=finding.check, why=finding.about)
         record_check(self._vault, self._by, findings, now=now)
-        return len(findings)
+        return findings
 
     def erase(self) -> int:
         """Destroy what is over its term in the trail: payloads, then leaves; how many of both.
@@ -203,7 +247,7 @@ class Keeper:
 
     def closed(self) -> Mapping[str, tuple[str, ...]]:
         """The municipalities of which no footage is taken in, each with the legal records it lacks."""
-        return self._intake.closed()
+        return self.intake.closed()
 
     def _check_disposal(self) -> None:
         self._disposal.check(now=datetime.now(UTC))

@@ -1,22 +1,35 @@
-"""``bodycam-vault keys …``: key rings are made, given a municipality, and rotated.
+"""``bodycam-vault keys …``: key rings are made, given a municipality, and rotated; old keys are destroyed.
 
-Only whoever holds both rings can do this: keep them together on no machine for longer than it takes. A
-running process has loaded its ring: restart vault and keeper first, then ingest.
+Only whoever holds both rings can do this: keep them together on no machine for longer than it takes.
 """
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from console import escrow, key_destroying, token_keys
+from console.registering import operator
 from vault import keys
+from vault.disposal.expiring import expire
+from vault.disposal.intake_keys import attend, cycle_of
+from vault.settings import load
+from vault.vault import open_vault
 
 app = typer.Typer(no_args_is_help=True, help="Key rings: make them, add a municipality, rotate.")
+app.add_typer(key_destroying.app, name="destroy-municipality")
+app.add_typer(token_keys.app, name="token")
+app.command("escrow")(escrow.escrow)
+app.command("test-restore")(escrow.try_restore)
+app.command("restore")(escrow.restore)
 
 VaultRing = Annotated[Path, typer.Option("--vault", help="Folder of the ring for vault and keeper.")]
 IngestRing = Annotated[Path, typer.Option("--ingest", help="Folder of the ring for ingest.")]
 
 
+OptionalRing = Annotated[Path | None, typer.Option("--ingest", help="Folder of the ring for ingest.")]
 Origin = Annotated[
     str | None,
     typer.Option(
@@ -54,6 +67,22 @@ def rotate_sealing(municipality: str, vault: VaultRing, ingest: IngestRing) -> N
 def rotate_arrival(ingest: IngestRing) -> None:
     """Recordings that are announced from now on arrive under a new key."""
     typer.echo(keys.rotate_arrival(ingest))
+
+
+@app.command("expire")
+def expire_keys(ingest: OptionalRing = None) -> None:
+    """Destroy keys that nothing needs any more: of days that are over, and old ones of what came in.
+
+    With the vault's settings. Given ingest's ring, its old keys go too.
+    """
+    settings = load()
+    if ingest is not None:
+        settings = settings.model_copy(update={"ingest_keys": ingest})
+    vault, now = open_vault(settings), datetime.now(UTC)
+    gone = expire(vault, operator(), now=now)
+    # Replacing is the keeper's, or the operator's by the commands above.
+    gone += attend(vault, operator(), replace(cycle_of(settings), replaces=False), now=now)
+    typer.echo(f"{gone} keys destroyed")
 
 
 @app.command("rotate-audit")

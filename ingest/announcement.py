@@ -4,14 +4,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ingest import clocks
+from ingest.clocks import Clocks, ClocksMalformed
 from ingest.docks import DockIdentity
 from ingest.intake import Intake
+from ingest.recognising import kept_before
 from vault import audit
 from vault.audit import Actor, Entry, Event
+from vault.disposal.tables import IntakeKey
 from vault.ids import RecordingId, new_id
 from vault.rulesets import RuleSetMissing
 from vault.sealing import DataKey
@@ -49,6 +54,13 @@ class Announcement:
     """Bytes."""
     sha256: str | None
     """Lower-case hexadecimal, where the dock knows it."""
+    clocks: Clocks | None = None
+    """What the camera's clock and the dock's said at one moment, where the dock says so."""
+
+    @property
+    def recorded_at(self) -> datetime:
+        """Start of the recording, as far as the dock knows better than the camera."""
+        return self.clocks.corrected(self.started_at) if self.clocks else self.started_at
 
 
 def read(metadata: Mapping[str, str], length: int) -> Announcement:
@@ -60,6 +72,12 @@ def read(metadata: Mapping[str, str], length: int) -> Announcement:
             # PostgreSQL has no such text, so nobody can have been registered by it.
             raise AnnouncementRefused(f"{name}-unknown" if name != "startedAt" else "start-malformed")
     started = _moment(metadata["startedAt"])
+    try:
+        both = clocks.read(metadata)
+        if both:
+            both.corrected(started)
+    except ClocksMalformed:
+        raise AnnouncementRefused("clocks-malformed") from None
     sha256 = metadata.get("sha256", "").lower() or None
     if sha256 and not _SHA256.fullmatch(sha256):
         raise AnnouncementRefused("digest-malformed")
@@ -67,7 +85,7 @@ def read(metadata: Mapping[str, str], length: int) -> Announcement:
         raise AnnouncementRefused("recording-empty")
     if length > LARGEST:
         raise AnnouncementRefused("recording-too-large")
-    return Announcement(metadata["camera"], metadata["officer"], started, length, sha256)
+    return Announcement(metadata["camera"], metadata["officer"], started, length, sha256, both)
 
 
 def _moment(said: str) -> datetime:
@@ -84,15 +102,17 @@ def _moment(said: str) -> datetime:
 def announce(intake: Intake, dock: DockIdentity, said: Announcement, *, now: datetime) -> RecordingId:
     """Make room for a recording, or recognise one that is kept already.
 
-    Raises AnnouncementRefused when the municipality lacks its legal records, and when camera or officer are
-    not of the dock's municipality.
+    Raises AnnouncementRefused when the municipality lacks its legal records, when camera or officer are not
+    of the dock's municipality, and when the clock that corrects the camera's is wrong itself.
     """
     _require_records(intake, dock.municipality)
+    if said.clocks and abs(said.clocks.dock - now) > intake.settings.clock_tolerance:
+        raise AnnouncementRefused("dock-clock-wrong")
     recording_id = RecordingId(new_id())
     with intake.database.transaction() as session:
         camera = _camera(session, dock, said.camera)
         officer, team = _officer(session, dock, said.officer)
-        kept = _kept_before(session, camera, said)
+        kept = kept_before(session, camera.id, said.sha256, said.length)
         session.add(
             Recording(
                 id=recording_id,
@@ -100,7 +120,8 @@ def announce(intake: Intake, dock: DockIdentity, said: Announcement, *, now: dat
                 camera_id=camera.id,
                 officer_id=officer.id,
                 team=team,
-                recorded_at=said.started_at,
+                recorded_at=said.recorded_at,
+                camera_clock_at=said.started_at if said.clocks else None,
                 regime="avg",
                 state=State.DUPLICATE if kept else State.ARRIVING,
                 length=said.length,
@@ -130,10 +151,21 @@ def announce(intake: Intake, dock: DockIdentity, said: Announcement, *, now: dat
                 thing=("recording", str(kept.recording_id if kept else recording_id)),
                 subject=str(officer.id),
                 facts={"length": said.length},
-                details={"camera": said.camera, "startedAt": said.started_at, "sha256": said.sha256},
+                details=_as_said(said),
             ),
         )
     return recording_id
+
+
+def _as_said(said: Announcement) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        "camera": said.camera,
+        "startedAt": said.started_at,
+        "cameraClock": said.clocks and said.clocks.camera,
+        "dockClock": said.clocks and said.clocks.dock,
+        "sha256": said.sha256,
+    }
+    return details
 
 
 def _require_records(intake: Intake, municipality: str) -> None:
@@ -154,6 +186,10 @@ def _give_key(intake: Intake, session: Session, arrival: Arrival, municipality: 
     key = DataKey.generate()
     ring, recording = intake.ring, arrival.recording_id
     kept = ring.wrap(key, recording=recording, municipality=municipality)
+    row = session.get(IntakeKey, kept.key_id)
+    if row is not None and row.destroyed_at is not None:
+        # Our ring is older than the vault's: nobody could ever open what we take in now.
+        raise AnnouncementRefused("keys-outdated")
     ours = ring.wrap_arriving(key, recording=recording, municipality=municipality)
     session.add(SealedKey(recording_id=recording, key_id=kept.key_id, sealed=kept.sealed))
     arrival.key_id, arrival.sealed = ours.key_id, ours.sealed
@@ -182,18 +218,3 @@ def _officer(session: Session, dock: DockIdentity, subject: str) -> tuple[Person
         raise AnnouncementRefused("officer-unknown")
     person, team = found[0]
     return person, team
-
-
-def _kept_before(session: Session, camera: Camera, said: Announcement) -> Arrival | None:
-    if said.sha256 is None:
-        return None
-    return session.scalar(
-        select(Arrival)
-        .join(Recording, Recording.id == Arrival.recording_id)
-        .where(
-            Recording.camera_id == camera.id,
-            Recording.sha256 == said.sha256,
-            Recording.length == said.length,
-            Recording.state == State.KEPT,
-        )
-    )

@@ -18,7 +18,7 @@ from ingest import problems, tus
 from ingest.door import Door
 from ingest.intake import Intake
 from vault.db import DatabaseAway
-from vault.keys import Role
+from vault.keys import Role, TokenAway, TokenRefused
 from vault.rulesets import load_rule_sets
 from vault.settings import Settings
 from vault.vault import database_of, ring_of, store_of
@@ -67,7 +67,7 @@ def make_app(intake: Intake, clock: Callable[[], datetime] = now_utc) -> ASGIApp
         return JSONResponse(intake.ring.receipt_jwks())
 
     missing: list[type[Exception]] = [HTTPException, RequestValidationError]
-    away: list[type[Exception]] = [DatabaseAway, OperationalError]
+    away: list[type[Exception]] = [DatabaseAway, OperationalError, TokenAway, TokenRefused]
     add_refusals(app, [(kind, _not_found) for kind in missing] + [(kind, _away) for kind in away])
     add_health(
         app,

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import Counter
 from starlette.responses import JSONResponse, Response
 
-from ingest import problems, proofs
+from ingest import problems, proofs, receipts
 from ingest.examination import examine, waiting
 from ingest.intake import Intake
 from ingest.probe import ProbeAway
@@ -19,7 +19,7 @@ from ingest.receiving import Hash, OffsetConflict, Receiving, Upload
 from vault import tracing
 from vault.ids import RecordingId
 from vault.objects import StoreFull, StoreUnavailable
-from vault.tables import Arrival, Recording, State
+from vault.tables import Arrival, Recording
 from vault.web.problem import Refused
 
 log = structlog.get_logger()
@@ -153,13 +153,9 @@ class Door:
         if arrival.receipt is None:
             body = {"state": recording.state, "wipe": False}
             return JSONResponse(body, 202, headers | {"Retry-After": "1"})
-        state = State.KEPT if recording.state == State.DUPLICATE else recording.state
-        body = {
-            "state": state,
-            "wipe": state == State.KEPT,
-            "reason": recording.reason,
-            "receipt": arrival.receipt,
-        }
+        # As it was promised: of a duplicate it is that one's, and what is disposed of since was kept then.
+        claims = receipts.claims_of(arrival.receipt)
+        body = {name: claims[name] for name in ("state", "wipe", "reason")} | {"receipt": arrival.receipt}
         return JSONResponse(body, 200, headers)
 
     def proof(self, recording_id: RecordingId) -> Response:

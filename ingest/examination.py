@@ -19,6 +19,7 @@ from ingest import receipts
 from ingest.intake import INGEST, Intake
 from ingest.probe import Media, NotFootage, probe
 from ingest.reaper import discard_objects
+from ingest.recognising import kept_before
 from policies.retention import days_later
 from policies.terms import Terms
 from vault import audit
@@ -179,7 +180,11 @@ def _commit_once(
         terms = intake.rule_sets.held(session, recording.municipality_id).terms
         # Other bytes than announced prove nothing of the recording the dock still has: no receipt of
         # another recording for it, even if that is what came.
-        kept = None if findings.reason == WRONG_DIGEST else _kept_before(session, recording)
+        kept = (
+            None
+            if findings.reason == WRONG_DIGEST
+            else kept_before(session, recording.camera_id, recording.sha256, recording.length)
+        )
         if kept:
             _recognise(session, recording, arrival, kept)
             event = Event.RECORDING_DUPLICATED
@@ -201,20 +206,8 @@ def _commit_once(
         return State(recording.state)
 
 
-def _kept_before(session: Session, recording: Recording) -> Arrival | None:
-    return session.scalar(
-        select(Arrival)
-        .join(Recording, Recording.id == Arrival.recording_id)
-        .where(
-            Recording.camera_id == recording.camera_id,
-            Recording.sha256 == recording.sha256,
-            Recording.state == State.KEPT,
-        )
-    )
-
-
 def _recognise(session: Session, recording: Recording, arrival: Arrival, kept: Arrival) -> None:
-    """The same footage is kept already: this copy's key goes, and its receipt is that one's."""
+    """The same footage is kept already, or was: this copy's key goes, and its receipt is that one's."""
     recording.state = State.DUPLICATE
     arrival.kept_as, arrival.receipt = kept.recording_id, kept.receipt
     sealed = session.get(SealedKey, recording.id)
@@ -241,5 +234,9 @@ def _entry(event: Event, recording: Recording, parts: int, now: datetime) -> Ent
         subject=str(recording.officer_id),
         regime=recording.regime,
         facts=facts,
-        details={"recordedAt": recording.recorded_at, "camera": recording.camera_id},
+        details={
+            "recordedAt": recording.recorded_at,
+            "cameraClockAt": recording.camera_clock_at,
+            "camera": recording.camera_id,
+        },
     )

@@ -156,6 +156,26 @@ ANNOUNCEMENT = {
         ),
         _problem(
             400,
+            "clocks-malformed",
+            "Klokken niet te lezen",
+            "Clocks cannot be read",
+            "Geef cameraClock en dockClock allebei of geen van beide, als tijd volgens ISO 8601 met afwijking"
+            " van UTC: wat beide op één moment aanwezen. De begintijd moet daarmee op de kalender blijven.",
+            "Give both cameraClock and dockClock or neither, as ISO 8601 times with their offset from UTC:"
+            " what both said at one moment. With them the start must remain on the calendar.",
+        ),
+        _problem(
+            422,
+            "dock-clock-wrong",
+            "Klok van het dock loopt niet goed",
+            "The dock's clock is wrong",
+            "dockClock wijkt te veel af van onze klok om die van de camera mee te verbeteren. Lees beide"
+            f" klokken vlak voor het aanmelden en zet het dock gelijk (NTP). {SAFE_NL}",
+            "dockClock differs too much from our clock to correct the camera's by. Read both clocks just"
+            f" before announcing, and set the dock's clock (NTP). {SAFE_EN}",
+        ),
+        _problem(
+            400,
             "digest-malformed",
             "SHA-256 niet te lezen",
             "SHA-256 cannot be read",
@@ -203,6 +223,16 @@ ANNOUNCEMENT = {
             f"ze vast en laat ze in de regels opnemen; dock daarna opnieuw. {SAFE_NL}",
             f"Without these records no footage of a municipality is taken. The privacy officer establishes "
             f"them and has them named in the rules; then dock again. {SAFE_EN}",
+        ),
+        _problem(
+            409,
+            "keys-outdated",
+            "Sleutels verouderd",
+            "Keys out of date",
+            f"Deze deur heeft een sleutel die elders al vernietigd is, en neemt niets aan tot hij de nieuwe "
+            f"heeft. Vraag de beheerder. {SAFE_NL}",
+            f"This door has a key that was destroyed elsewhere, and takes nothing until it has the new one. "
+            f"Ask the administrator. {SAFE_EN}",
         ),
         _problem(
             409,

@@ -7,14 +7,12 @@ can fetch what keeps the promise: the receipt, the entry, and a proof of it that
 """
 
 import base64
-import json
-from typing import Any
 from uuid import UUID
 
-from jose import jws
 from sqlalchemy import LargeBinary, Uuid, column, select, table
 
 from ingest.intake import Intake
+from ingest.receipts import claims_of
 from vault.ids import RecordingId
 from vault.log import reading
 from vault.tables import Arrival
@@ -37,7 +35,7 @@ def prove(intake: Intake, recording: RecordingId) -> dict[str, str]:
         if receipt is None:
             raise NotYet
         # Of a recording that was kept before, it is that one's.
-        entry = UUID(_claims(receipt)["auditEntry"])
+        entry = UUID(claims_of(receipt)["auditEntry"])
         leaf = session.scalar(select(_LEAVES.c.leaf).where(_LEAVES.c.id == entry))
         if leaf is None:
             raise Pruned
@@ -46,9 +44,3 @@ def prove(intake: Intake, recording: RecordingId) -> dict[str, str]:
         except reading.NotNumbered:
             raise NotYet from None
     return {"receipt": receipt, "leaf": base64.b64encode(leaf).decode(), "proof": bytes(proof).decode()}
-
-
-def _claims(receipt: str) -> dict[str, Any]:
-    """What our own receipt says; whoever it is for verifies it."""
-    found: dict[str, Any] = json.loads(jws.get_unverified_claims(receipt))
-    return found

@@ -1,12 +1,12 @@
-"""Takes away what was left: uploads that stopped coming, objects that no row owns.
+"""Takes away what was left of uploads that stopped coming; of objects that no row owns: `ingest.orphans`.
 
 The order is always the same: the key first, then the objects, then their rows. Dying in between leaves
 less readable, never more, and the next round goes on where this one ended (law 3).
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
-from uuid import UUID
 
 import structlog
 from sqlalchemy import delete, select
@@ -20,8 +20,6 @@ from vault.tables import Arrival, Part, Recording, SealedKey, State
 
 log = structlog.get_logger()
 
-ORPHAN_AGE = timedelta(days=1)
-"""An object without a row is left alone for so long: its row may be about to be committed."""
 BATCH = 100
 """Uploads in one round: a round that is killed loses little."""
 
@@ -77,10 +75,31 @@ def discard_objects(intake: Intake, recording_id: RecordingId, *, keep_owned: bo
     return len(gone)
 
 
-def reap(intake: Intake, *, now: datetime) -> int:
+@dataclass(frozen=True)
+class Expired:
+    """An upload that no byte came of for so long that it ends."""
+
+    recording: RecordingId
+    since: timedelta
+    """How long ago it expired."""
+
+
+def expired(intake: Intake, *, now: datetime) -> Iterator[Expired]:
+    """Every upload that the next rounds would end, the longest expired first; nothing is changed."""
+    with intake.database.reading() as session:
+        rows = session.execute(
+            select(Arrival.recording_id, Arrival.expires_at)
+            .join(Recording, Recording.id == Arrival.recording_id)
+            .where(Recording.state == State.ARRIVING, Arrival.expires_at <= now)
+            .order_by(Arrival.expires_at)
+        ).all()
+    return (Expired(RecordingId(row.recording_id), now - row.expires_at) for row in rows)
+
+
+def reap(intake: Intake, *, now: datetime, by: Actor = INGEST) -> int:
     """Abandon uploads that expired, and finish what an earlier round left. Returns how many it ended."""
     with intake.database.reading() as session:
-        expired = session.scalars(
+        stopped = session.scalars(
             select(Arrival.recording_id)
             .join(Recording, Recording.id == Arrival.recording_id)
             .where(Recording.state == State.ARRIVING, Arrival.expires_at <= now)
@@ -94,41 +113,10 @@ def reap(intake: Intake, *, now: datetime) -> int:
             .limit(BATCH)
         ).all()
     # The keys of all of them before the objects of any: one object that cannot go holds up nothing else.
-    ended = {one for one in expired if _end(intake, RecordingId(one), Event.ARRIVAL_REAPED, INGEST, now)}
+    ended = {one for one in stopped if _end(intake, RecordingId(one), Event.ARRIVAL_REAPED, by, now)}
     for recording in ended | set(unfinished):
         try:
             discard_objects(intake, RecordingId(recording), keep_owned=False)
         except ObjectError as error:
             log.warning("reaping.postponed", recording=str(recording), why=type(error).__name__)
     return len(ended)
-
-
-def reap_orphans(intake: Intake, *, now: datetime) -> int:
-    """Discard objects that no row has owned for a day: a process died between object and row.
-
-    Not those of a recording that still arrives: a request with a checksum holds its parts without rows until
-    its last byte, and that may take longer than a day. They go when the arrival ends.
-    """
-    old = (found.name for found in intake.store.list("") if found.stored_at < now - ORPHAN_AGE)
-    count = 0
-    while names := list(islice(old, BATCH)):
-        with intake.database.reading() as session:
-            spared = set(session.scalars(select(Part.object_name).where(Part.object_name.in_(names))))
-            recordings = {UUID(name.partition("/")[0]) for name in names}
-            arriving = set(
-                session.scalars(
-                    select(Recording.id).where(
-                        Recording.id.in_(recordings), Recording.state.in_([State.ARRIVING, State.RECEIVED])
-                    )
-                )
-            )
-        for name in set(names) - spared:
-            if UUID(name.partition("/")[0]) in arriving:
-                continue
-            try:
-                intake.store.discard(name)
-            except ObjectError as error:
-                log.warning("reaping.postponed", recording=name.partition("/")[0], why=type(error).__name__)
-            else:
-                count += 1
-    return count

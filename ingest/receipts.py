@@ -8,7 +8,11 @@ false and the reason, so that a dock can tell "keep it" from "ask again".
 is a proof for the receipt: `ingest.proofs`.
 """
 
+import json
 from datetime import datetime
+from typing import Any
+
+from jose import jws
 
 from auditor.merkle import leaf_hash
 from ingest.intake import Intake
@@ -29,7 +33,14 @@ def sign(intake: Intake, recording: Recording, entry: Appended, *, now: datetime
             "length": recording.length,
             "sha256": recording.sha256,
             "recordedAt": recording.recorded_at.isoformat(),
+            "cameraClockAt": recording.camera_clock_at and recording.camera_clock_at.isoformat(),
             "auditEntry": str(entry.id),
             "leafHash": leaf_hash(entry.leaf).hex(),
         }
     )
+
+
+def claims_of(receipt: str) -> dict[str, Any]:
+    """What our own receipt says; whoever it is for verifies it."""
+    found: dict[str, Any] = json.loads(jws.get_unverified_claims(receipt))
+    return found

@@ -6,12 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
+from policies import wpg
 from policies.engine import RuleSet, is_about
 from policies.facts import Action
 from policies.glossary import Glossary, word_for
 from policies.mentions import Mentions, can_hold_for, mentions
+from policies.reading import SHARED
+from policies.retention import days_between, years_after
 from policies.rules import Est
-from policies.scenes import FACTS, WPG, Relation, Scene
+from policies.scenes import FACTS, RECORDED, WPG, Relation, Scene
 
 OTHER, NOBODY = "anders", "geen"
 STRANGER = "iemand anders"
@@ -80,7 +83,9 @@ def dimensions(
     permitting = [] if action in PERMITTED_HERE else _about(rule_set, action, purpose)
     wide = mentions([*own, *permitting])
     terms = rule_set.terms
-    facts = [name for name in sorted(FACTS) if _attribute(name) in seen.attributes or name in _NEEDED[action]]
+    stages = _stages(terms.term_of("wpg"))
+    looked_at = seen.attributes | (_of_police_data(rule_set, action, purpose) if stages else frozenset())
+    facts = [name for name in sorted(FACTS) if _attribute(name) in looked_at or name in _NEEDED[action]]
     regimes = [WPG] if "regime" in seen.attributes or terms.wpg_term_days else []
     recipients: dict[str, str | None] = {NOBODY: None}
     if action is Action.ASK or "recipient" in seen.attributes:
@@ -90,7 +95,7 @@ def dimensions(
         purpose,
         _roles(wide, words, roles),
         _relations(wide, action, words, shared=bool(terms.shares_with)),
-        _days(seen, {terms.term_days, terms.wpg_term_days or terms.term_days}),
+        _days(seen, {terms.term_days, terms.term_of("wpg")} | stages),
         _viewers(seen, terms.most_viewers),
         recipients,
         tuple(facts + regimes),
@@ -100,6 +105,12 @@ def dimensions(
 def own_rules(rule_set: RuleSet, action: Action, purpose: str) -> list[Est]:
     """The municipality's own rules that can decide about an action for a purpose."""
     return _about(rule_set, action, purpose, f"{rule_set.municipality}/")
+
+
+def _of_police_data(rule_set: RuleSet, action: Action, purpose: str) -> frozenset[str]:
+    """What the shared rules look at that let police data serve less as it grows older."""
+    each = (mentions([policy]) for policy in _about(rule_set, action, purpose, f"{SHARED}/"))
+    return frozenset[str]().union(*(seen.attributes for seen in each if "regime" in seen.attributes))
 
 
 def _about(rule_set: RuleSet, action: Action, purpose: str, file: str = "") -> list[Est]:
@@ -138,6 +149,12 @@ def _days(seen: Mentions, terms: set[int]) -> dict[str, int]:
     if seen.attributes & MOMENTS:
         changes |= set(range(min(MOST_DAYS, max(terms)) + 2))
     return _stretches(changes)
+
+
+def _stages(term: int) -> set[int]:
+    """The days on which police data comes to a later stage, as far as its term goes."""
+    begins = (days_between(RECORDED, years_after(RECORDED, years)) for years in wpg.YEARS.values())
+    return {day for day in begins if day < term}
 
 
 def _viewers(seen: Mentions, most: int | None) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from policies.facts import (
+    ABOUT_FOOTAGE,
     ABOUT_GRANT,
     ABOUT_REQUEST,
     WITHOUT_PURPOSE,
@@ -36,8 +37,11 @@ About = Request | Grant | Search | None
 """What the action is about, besides the resource. The rules see no other."""
 
 
-def question(situation: Situation, municipality: str) -> Json:
-    """The question for Cedar, asked of the rules of `municipality`."""
+def question(situation: Situation, municipality: str, *, years: bool = True) -> Json:
+    """The question for Cedar, asked of the rules of `municipality`.
+
+    `years`: whether its schema knows of years; one that was stored before it did refuses to hear of them.
+    """
     context: Json = {
         "now": _moment(situation.now),
         "municipality": _ref("Municipality", municipality),
@@ -50,6 +54,10 @@ def question(situation: Situation, municipality: str) -> Json:
         context["purpose"] = _ref("Purpose", situation.purpose)
     if situation.action is Action.EVALUATE and situation.subject is not None:
         context["subject"] = _ref("Person", situation.subject)
+    if years and situation.action in ABOUT_FOOTAGE:
+        context["oneYearAgo"] = _moment(situation.one_year_ago)
+        context["fiveYearsAgo"] = _moment(situation.five_years_ago)
+        context["tenYearsAgo"] = _moment(situation.ten_years_ago)
     if situation.action in _OF_TWO and situation.proposer is not None:
         context["proposer"] = _ref("Person", situation.proposer)
     if situation.action is Action.SETTLE_SIGNAL:

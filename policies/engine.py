@@ -26,6 +26,7 @@ from policies.reading import (
     declared_purposes,
     digest,
     file_problems,
+    knows_years,
     read_rules,
     read_schema,
     read_terms,
@@ -113,6 +114,8 @@ class RuleSet:
     _policies: Callable[[Action], cedarpy.PolicySet]
     """The policies whose scope names an action: the others cannot hold, and cost time to look at."""
     _schema: cedarpy.Schema
+    _years: bool
+    """Whether its schema knows of years."""
     _facts: "_Reading"
     _listed: Mapping[Action, tuple[Written, ...]]
     """The rules that lists are made by."""
@@ -159,6 +162,7 @@ class RuleSet:
             MappingProxyType(policies),
             lru_cache(None)(lambda action: _policy_set(_about(policies, action))),
             schema,
+            knows_years(schema),
             _Reading(terms, schema),
             MappingProxyType(listed),
             lru_cache(FACTS_REMEMBERED)(
@@ -209,11 +213,14 @@ class RuleSet:
         try:
             thing = situation.resource, encoding.asked_about(situation)
             known = self._facts.read(situation.person, [thing])
-            asked = encoding.question(situation, self.municipality)
+            asked = self._question(situation)
             answer = cedarpy.is_authorized(asked, self._policies(situation.action), known, self._schema)
         except _NO_FACTS as error:
             return self._deny(situation, [CANNOT_BE_EVALUATED], [str(error)])
         return self._answered(situation, answer)
+
+    def _question(self, situation: Situation) -> encoding.Json:
+        return encoding.question(situation, self.municipality, years=self._years)
 
     def _evaluate_together(self, new: Sequence[tuple[_Remembered, Situation]]) -> None:
         """Rows of a list that look like none before, in one question to Cedar, if it can read them all."""
@@ -224,7 +231,7 @@ class RuleSet:
         try:
             things = [(each.resource, encoding.asked_about(each)) for each in situations]
             known = self._facts.read(person, things)
-            asked = [encoding.question(each, self.municipality) for each in situations]
+            asked = [self._question(each) for each in situations]
             answers = cedarpy.is_authorized_batch(asked, self._policies(action), known, self._schema)
         except _NO_FACTS:
             # One of them cannot be read. That is not the fault of the others.
@@ -255,7 +262,11 @@ class RuleSet:
             return Residual(NEVER, (CANNOT_BE_EVALUATED,), self.digest)
         asked = Question(person, action, now, purpose, search)
         known = self._steady(replace(asked, now=_ANY_MOMENT), moments.folds(search))
-        return lists.remaining(self._listed[action], asked, self.terms, self.purposes, self.digest, known)
+        try:
+            return lists.remaining(self._listed[action], asked, self.terms, self.purposes, self.digest, known)
+        except _NO_FACTS:
+            # A moment before which the calendar has no ten years.
+            return Residual(NEVER, (CANNOT_BE_EVALUATED,), self.digest)
 
     def _answered(self, situation: Situation, answer: cedarpy.AuthzResult) -> Decision:
         found = set(answer.diagnostics.reasons)

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from policies.retention import years_before
+
 
 class SituationRefused(ValueError):
     """These facts do not form a situation that can be decided."""
@@ -77,6 +79,8 @@ ABOUT_TERM = frozenset(
     }
 )
 """By these footage stays longer, or goes earlier, than its term says."""
+ABOUT_FOOTAGE = frozenset({Action.ASK, Action.DECIDE, Action.FIND, Action.WATCH})
+"""By these footage is used, so how old it is can stand in the way."""
 WITHOUT_PURPOSE = ABOUT_RULES | ABOUT_TERM | {Action.EVALUATE, Action.READ_LOG, Action.READ_RETENTION}
 """Nothing of footage is shown by these, so they serve none of its purposes."""
 
@@ -213,6 +217,20 @@ class Situation:
     where that is a person of the register."""
     concerned: frozenset[UUID] = frozenset()
     """Whom the signal is about that SETTLE_SIGNAL closes."""
+
+    @property
+    def one_year_ago(self) -> datetime:
+        """By the calendar in Amsterdam: what is no younger has lasted a year. So the others; rules cannot
+        count years. Raises ValueError and OverflowError where the calendar ends."""
+        return years_before(self.now, 1)
+
+    @property
+    def five_years_ago(self) -> datetime:
+        return years_before(self.now, 5)
+
+    @property
+    def ten_years_ago(self) -> datetime:
+        return years_before(self.now, 10)
 
     def __post_init__(self) -> None:
         if not isinstance(self.resource, _done_to(self.action)):

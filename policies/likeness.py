@@ -47,7 +47,7 @@ class Path(NamedTuple):
     """An attribute of what a situation is about."""
 
     thing: str
-    """`resource`, `request`, `grant` or `search`; `context` for now."""
+    """`resource`, `request`, `grant` or `search`; `context` for now, and for so many years ago."""
     name: str
     """As Cedar calls it."""
 
@@ -78,7 +78,13 @@ MEMBERS: Mapping[Path, tuple[str, Any]] = {
     for kind in kinds
     for member in fields(kind)
     if member.name not in ("id", "obligations")
-} | {NOW: ("now", datetime), DAYS: ("", int)}
+} | {
+    NOW: ("now", datetime),
+    Path("context", "oneYearAgo"): ("one_year_ago", datetime),
+    Path("context", "fiveYearsAgo"): ("five_years_ago", datetime),
+    Path("context", "tenYearsAgo"): ("ten_years_ago", datetime),
+    DAYS: ("", int),
+}
 """Of each attribute the member of the facts, and its type."""
 
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from policies.conditions import ALWAYS, NEVER, Among, Condition, Fact, every
-from policies.facts import ABOUT_GRANT, ABOUT_REQUEST, Action, Person, Search
+from policies.facts import ABOUT_FOOTAGE, ABOUT_GRANT, ABOUT_REQUEST, Action, Person, Search
 from policies.problems import Problem
 from policies.residuals import GRANT, RECORDING, REQUEST, ROWS, Asked, Est, Found, permitted
+from policies.retention import years_before
 from policies.rules import CANNOT_BE_EVALUATED, NO_RULE_PERMITS, Effect, Rule
 from policies.symbols import NotListable, Record, Value
 from policies.terms import Terms
@@ -17,6 +18,10 @@ from policies.values import OPEN, Ref, moment, ref
 
 LISTED = (Action.FIND, Action.READ_REQUEST, Action.READ_GRANT, Action.REVOKE)
 """What lists are made by. A rule about one of these that no list can be made by is refused when read."""
+
+
+_YEARS = {"oneYearAgo": 1, "fiveYearsAgo": 5, "tenYearsAgo": 10}
+"""Of the context of what uses footage: the moment so many years before now."""
 
 
 class Written(NamedTuple):
@@ -30,7 +35,8 @@ class Written(NamedTuple):
 
 def written(rule: Rule, policy: Est) -> Written:
     """The rule, and whether it looks at the clock."""
-    return Written(rule, policy, '"attr": "now"' not in json.dumps(policy["conditions"]))
+    text = json.dumps(policy["conditions"])
+    return Written(rule, policy, not any(f'"attr": "{name}"' in text for name in ("now", *_YEARS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ def _own_purpose(action: Action) -> Fact | None:
 
 def _open(action: Action) -> Asked:
     """A question of which everything is known as soon as it is asked."""
-    about = _about(action) or {"search": OPEN}
+    about = _about(action) or {"search": OPEN, **dict.fromkeys(_YEARS, OPEN)}
     context = {"now": OPEN, "purpose": _own_purpose(action) or OPEN, **about}
     return Asked(_variables(OPEN, action, OPEN, context), {})
 
@@ -162,6 +168,8 @@ def _asked(question: Question, terms: Terms) -> Asked:
             "active": person.active,
         },
     }
+    if action in ABOUT_FOOTAGE:
+        context |= {name: moment(years_before(question.now, years)) for name, years in _YEARS.items()}
     if search is not None and action is Action.FIND:
         context["search"] = ref("Search", search.id)
         entities[ref("Search", search.id)] = {

@@ -22,6 +22,7 @@ SHARED = "shared"
 
 _FILE_NAME = re.compile(r"[a-z0-9-]+\.(cedar|cedarschema|toml)")
 _ROLES = re.compile(r"entity Role enum \[([^\]]*)\]")
+_YEARS = re.compile(r"\boneYearAgo\b")
 _PURPOSES = re.compile(r"entity Purpose enum \[([^\]]*)\]")
 
 
@@ -68,6 +69,11 @@ def read_schema(texts: Mapping[str, str]) -> cedarpy.Schema:
         return cedarpy.Schema.from_str(texts[path])
     except ValueError as error:
         raise RuleSetInvalid([Problem(path, None, f"is not a Cedar schema: {error}")]) from error
+
+
+def knows_years(schema: cedarpy.Schema) -> bool:
+    """Whether rules can look at years gone by: not those that were stored before they could."""
+    return _YEARS.search(str(schema)) is not None
 
 
 def declared_purposes(schema: cedarpy.Schema) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """When the term of a recording (bewaartermijn) is over. Day counts run from the moment of recording."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -18,9 +18,17 @@ class BaseTerm(Protocol):
         """Days under this regime, "avg" or "wpg"."""
 
 
+class Window(Protocol):
+    """What a municipality's terms say of when the trigger of a hold must come."""
+
+    @property
+    def asked_within_days(self) -> int | None:
+        """Within so many calendar days of the recording; None: whenever."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A hold (bewaarplicht) that is or was on a recording."""
+    """A hold (bewaarplicht) that is or was on a recording. It came in time: what `is_over` is not held."""
 
     placed_at: datetime
     released_at: datetime | None
@@ -32,21 +40,51 @@ class Held:
 def dispose_after(begins: datetime, regime: str, terms: BaseTerm, holds: Iterable[Held] = ()) -> datetime:
     """The moment, in UTC, from which a recording is due; `UNTIL_RELEASED` while something holds it.
 
-    `begins` is the moment of recording. A hold that came when the footage was due already comes too late: it
-    is no hold. A released one lets footage stay `days_after` days from its release, and never less than it
-    would have stayed without. Raises ValueError as `days_later`.
+    `begins` is the moment of recording. A released hold lets footage stay `days_after` days from its release,
+    and never less than it would have stayed without. In which order the holds came does not matter, and it is
+    not asked again whether each came in time: that was so by the regime and the terms of its day, and no
+    other regime or terms since may let go what is held. Raises ValueError as `days_later`.
     """
     ends = days_later(begins, terms.term_of(regime))
-    for hold in sorted(holds, key=lambda each: each.placed_at):
-        if hold.placed_at >= ends:
-            continue
+    for hold in holds:
         if hold.released_at is None:
             return UNTIL_RELEASED
         ends = max(ends, _followed(hold.released_at, hold.days_after))
     return ends
 
 
+def is_over(due: datetime, now: datetime) -> bool:
+    """Whether the term is over: then the footage goes, and nothing that comes yet lets it stay: no hold, no
+    other regime, no other terms."""
+    return now >= due
+
+
+def renewed(due: datetime, anew: datetime, now: datetime) -> datetime:
+    """When footage that was due at `due` is, now that something changed by which it would be `anew`."""
+    return due if is_over(due, now) else anew
+
+
+def known_at(holds: Iterable[Held], now: datetime) -> tuple[Held, ...]:
+    """The holds as they were at this moment: what came later was not there, what was released later stood."""
+    return tuple(
+        replace(hold, released_at=None) if hold.released_at and hold.released_at > now else hold
+        for hold in holds
+        if hold.placed_at <= now
+    )
+
+
+def counts(window: Window, recorded_at: datetime, at: datetime) -> bool:
+    """Whether what triggers a hold, and came at this moment, came within the days that the terms leave it.
+
+    Raises ValueError for a time without zone.
+    """
+    within = window.asked_within_days
+    return within is None or days_between(recorded_at, at) <= within
+
+
 def _followed(released_at: datetime, days: int) -> datetime:
+    if released_at.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
     return days_later(released_at, days) if days else released_at.astimezone(UTC)
 
 

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 from policies.pages import Block, Item, Paragraph
 from policies.terms import Hold, PlacedBy, Record, Terms, Title
-from policies.words import FACTS, RECORDS, RELEASES, TRIGGERS, Words
+from policies.words import FACTS, RECORDS, RELEASES, STAGES, TRIGGERS, Words
+
+_DAYS_FREE = 365
+"""Police data that goes within the year comes to no other stage, unless something holds it."""
 
 
 def recorded(terms: Terms, language: str) -> Iterator[Block]:
@@ -34,6 +37,8 @@ def kept(terms: Terms, language: str) -> Iterator[Block]:
     if wpg:
         police = Words(f"Onder de Wpg: {wpg.nl}.", f"Under the police data act (Wpg): {wpg.en}.")
         yield Paragraph(_told(police, language))
+    if terms.term_of("wpg") > _DAYS_FREE:
+        yield from (Item(_told(stage, language)) for stage in STAGES)
     longer = Words("Langer alleen hierom:", "Longer only for this:")
     never = Words("Nooit langer.", "Never longer.")
     yield Paragraph(_told(longer if terms.holds else never, language))

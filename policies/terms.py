@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from policies import wpg
 from policies.facts import Request
 from policies.hours import OfficeHours
 from policies.tables import Day, Https, Identifier, Slug, Table, Text, read_table
@@ -242,6 +243,15 @@ class Terms(Table):
             raise ValueError("holds: a trigger is listed twice")
         if self.municipality in self.shares_with:
             raise ValueError("shares_with: a municipality does not share with itself")
+        return self
+
+    @model_validator(mode="after")
+    def _no_police_data_too_long(self) -> "Terms":
+        if self.term_of("wpg") > wpg.LONGEST_TERM_DAYS:
+            raise ValueError(
+                "wpg_term_days: police data is destroyed after ten years (Wpg art. 8 lid 6 and 14 lid 1): "
+                f"at most {wpg.LONGEST_TERM_DAYS} days"
+            )
         return self
 
     @model_validator(mode="after")

@@ -106,3 +106,22 @@ RELEASES = {
     Release.JUDGMENT_FINAL: Words("de uitspraak is onherroepelijk", "the judgment is final"),
     Release.REASON_LAPSED: Words("de reden is vervallen", "the reason has lapsed"),
 }
+
+STAGES = (
+    Words(
+        "Het eerste jaar: voor alles waarvoor de gemeente beelden gebruikt.",
+        "The first year: for all that the municipality uses footage for.",
+    ),
+    Words(
+        "Daarna tot vijf jaar: alleen na een treffer in een zaak van nu, en voor klachten, verantwoording en "
+        "inzage.",
+        "Then until five years: only on a hit with a case of today, and for complaints, accountability and "
+        "access.",
+    ),
+    Words(
+        "Daarna tot tien jaar: alleen voor klachten, verantwoording en inzage, en niet meer verstrekt.",
+        "Then until ten years: for complaints, accountability and access only, and not disclosed any more.",
+    ),
+    Words("Na tien jaar: nergens meer voor.", "After ten years: for nothing any more."),
+)
+"""What police data may serve, stage by stage (`policies.wpg`)."""

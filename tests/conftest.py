@@ -12,6 +12,7 @@ from tests.outsiders.golang import VerifyLog, build
 from tests.servers import LEFT_OUT
 from tests.servers.postgres import Postgres, postgres
 from tests.servers.radosgw import Gateway, radosgw
+from tests.servers.softhsm import SoftHsm, softhsm
 from vault.invariants import check_all
 
 
@@ -33,6 +34,13 @@ def _radosgw() -> Iterator[Gateway]:
     """A real S3 store with Object Lock for this run: endpoint, access key, secret key."""
     with radosgw() as gateway:
         yield gateway
+
+
+@pytest.fixture(scope="session", name="softhsm")
+def _softhsm() -> Iterator[SoftHsm]:
+    """PKCS#11 tokens for this run."""
+    with softhsm() as tokens:
+        yield tokens
 
 
 @pytest.fixture(scope="session", name="verifylog")
@@ -62,6 +70,7 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ins
         made = at_scale(tmp_path, postgres_url, request.getfixturevalue("radosgw"))
     yield made
     made.settle()
+    made.place()
     findings = check_all(made.vault, now=datetime.now(UTC))
     made.vault.database.close()
     made.intake.database.close()

@@ -13,7 +13,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,26 @@ def process_of(environment: dict[str, str], command: str, log: Path) -> BaseProc
     process = _FORKS.Process(target=_command, args=(environment, command, log), daemon=True)
     process.start()
     return process
+
+
+def sweeping_process(installation: Installation, fault: str) -> BaseProcess:
+    """A process that sweeps once what is due, as the keeper does, and dies at `fault`, as `door_process`."""
+    environment = environment_of(installation, "keeper")
+    log = installation.home / "sweep.log"
+    process = _FORKS.Process(target=_sweep, args=(environment, log, fault), daemon=True)
+    process.start()
+    return process
+
+
+def _sweep(environment: dict[str, str], log: Path, fault: str) -> None:
+    _become(environment, log)
+    from vault.disposal.sweeping import sweep
+    from vault.settings import load
+    from vault.signals.raising import KEEPER
+    from vault.vault import open_vault
+
+    _die(*fault.split())
+    sweep(open_vault(load()), KEEPER, now=datetime.now(UTC))
 
 
 def _command(environment: dict[str, str], command: str, log: Path) -> None:

@@ -9,7 +9,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,9 +27,12 @@ from ingest.app import open_intake
 from ingest.intake import Intake
 from tests.servers.postgres import INGEST_ROLE
 from tests.servers.radosgw import Gateway
+from tests.servers.softhsm import Token
 from vault.audit import Actor
+from vault.disposal.placing import place
 from vault.ids import PersonId
 from vault.keys import create_rings
+from vault.keys.token import TokenKeys
 from vault.log.order import waiting_since
 from vault.log.sequencer import sequence
 from vault.registry import Registrar
@@ -85,6 +88,10 @@ class Installation:
             time.sleep(0.01)
         index_all(self.vault)
 
+    def place(self, *, now: datetime | None = None) -> None:
+        """Let the keeper's work on keys be done: everything is under the key of its day."""
+        place(self.vault, now=now or datetime.now(UTC))
+
     def environment(self, process: str) -> dict[str, str]:
         """The environment in which a real process of this installation would be started."""
         settings = self.ingest_settings if process == "ingest" else self.settings
@@ -98,23 +105,32 @@ class Installation:
 
 
 def build(
-    home: Path, database_url: str, objects: dict[str, str], *, ingest_role: str | None = None, **changed: Any
+    home: Path,
+    database_url: str,
+    objects: dict[str, str],
+    *,
+    ingest_role: str | None = None,
+    token: Token | None = None,
+    **changed: Any,
 ) -> Installation:
     """Make an installation from nothing; `changed` overrides settings of both processes.
 
-    With `ingest_role` ingest comes to the database as that user of it.
+    With `ingest_role` ingest comes to the database as that user of it; with `token` the keys that open
+    footage are there.
     """
+    hardware, pin = _in_token(token) if token else ({}, {})
     create_rings(home / "keys-vault", home / "keys-ingest", MUNICIPALITIES)
     given = {
-        "rule_sets": _rule_sets(home / "rule-sets"),
+        "rule_sets": rule_sets(home / "rule-sets", MUNICIPALITIES),
         "database_url": database_url,
         "oidc_issuer": ISSUER,
         "oidc_audience": AUDIENCE,
         "ingest_url": INGEST_URL,
         **objects,
+        **hardware,
         **changed,
     }
-    settings = Settings(keys=home / "keys-vault", **given)
+    settings = Settings(keys=home / "keys-vault", **given, **pin)
     if ingest_role:
         given["database_url"] = str(make_url(database_url).set(username=ingest_role))
     ingest_settings = Settings(keys=home / "keys-ingest", **given)
@@ -128,9 +144,20 @@ def build(
     return Installation(vault, open_intake(ingest_settings), settings, ingest_settings, built, home)
 
 
-def _rule_sets(folder: Path) -> Path:
-    """Those of the software for our municipalities, with legal records for those that published none."""
+def _in_token(token: Token) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of both processes and of the vault's alone, for keys in a token; the keys are made in it."""
+    keys = TokenKeys(token.module, token.label, token.pin)
     for municipality in MUNICIPALITIES:
+        keys.add(municipality)
+    return (
+        {"keys_pkcs11_module": token.module, "keys_pkcs11_token": token.label},
+        {"keys_pkcs11_pin": SecretStr(token.pin)},
+    )
+
+
+def rule_sets(folder: Path, municipalities: Iterable[str]) -> Path:
+    """Those of the software for these, with legal records for those that published none."""
+    for municipality in municipalities:
         made = folder / municipality
         made.mkdir(parents=True)
         for path in (RULE_SETS / municipality).iterdir():

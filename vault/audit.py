@@ -31,6 +31,7 @@ from vault.events import Event
 from vault.ids import EntryId, new_id
 from vault.keys import KeyRing, SealedPayload
 from vault.leaves import is_payload, leaf_of
+from vault.many import insert_many
 from vault.statements import Statements
 from vault.tables import AuditEntry, AuditPayload
 from vault.tracing import Trace
@@ -182,10 +183,14 @@ def append_all(within: Session | Statements, ring: KeyRing, entries: Sequence[En
     if not entries:
         return []
     made = [_made(ring, entry) for entry in entries]
-    # As one, not as many of one: that is another statement to the driver.
     rows, payloads = [row for row, _ in made], [payload for _, payload in made]
-    within.execute(_ADD_ENTRY, rows if len(rows) > 1 else rows[0])
-    within.execute(_ADD_PAYLOAD, payloads if len(rows) > 1 else payloads[0])
+    if isinstance(within, Session) and len(rows) > 1:
+        insert_many(within, table_of(AuditEntry), rows)
+        insert_many(within, table_of(AuditPayload), payloads)
+    else:
+        for row, payload in made:
+            within.execute(_ADD_ENTRY, row)
+            within.execute(_ADD_PAYLOAD, payload)
     return [Appended(row["id"], row["leaf"]) for row in rows]
 
 

@@ -1,10 +1,12 @@
 """What every table is made of: names of constraints, types of columns."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Dialect, Integer, MetaData, Table
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 from vault.db import UtcDateTime
@@ -36,6 +38,13 @@ BIG = BigInteger().with_variant(Integer, "sqlite")
 def table_of(rows: type[Base]) -> Table:
     """The table behind a class, for the few statements that run so often that the mapper's price shows."""
     return Base.metadata.tables[rows.__tablename__]
+
+
+def add_missing(session: Session, rows: type[Base], *given: Mapping[str, object]) -> None:
+    """Add those rows that are not there. Of two who add the same at once, neither may fail."""
+    if given:
+        kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        session.execute(kind.insert(table_of(rows)).on_conflict_do_nothing(), list(given))
 
 
 class _Xid8(UserDefinedType[int]):

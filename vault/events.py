@@ -33,6 +33,7 @@ class Event(enum.StrEnum):
     KEY_DESTRUCTION_PROPOSED = "key-destruction.proposed"
     KEY_DESTRUCTION_WITHDRAWN = "key-destruction.withdrawn"
     KEY_DESTRUCTION_DONE = "key-destruction.done"
+    KEYS_ESCROWED = "keys.escrowed"
     OBJECTS_REAPED = "objects.reaped"
     REQUEST_SUBMITTED = "request.submitted"
     REQUEST_ALLOWED = "request.allowed"

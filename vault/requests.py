@@ -218,6 +218,7 @@ def refuse_gone(
     if decision.permitted:
         return
     row.state = RequestState.REFUSED
+    vault.rule_sets.keep(session, rule_set, now=now)
     stored = _record_decision(session, row, decision, decider=None, outcome=RequestState.REFUSED, now=now)
     _append_by(vault, session, by, decision, Event.REQUEST_REFUSED, row, now, None, stored)
 

@@ -20,6 +20,7 @@ INGEST = {
     "arrival": "SELECT, INSERT, UPDATE (expires_at, key_id, sealed, examined_until, receipt, kept_as)",
     "part": "SELECT, INSERT, DELETE",
     "sealed_key": "SELECT, INSERT, DELETE",
+    "intake_key": "SELECT",
     "audit_entry": "INSERT (id, at, event, municipality_id, actor, object, leaf)",
     "audit_payload": "INSERT",
     "receipt_leaf": "SELECT",

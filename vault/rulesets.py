@@ -17,13 +17,12 @@ from threading import Lock
 from types import MappingProxyType
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from policies.engine import RuleSet
 from policies.problems import Problem, RuleSetInvalid
 from policies.reading import as_text, declared_roles, digest, read_schema
-from vault.base import table_of
+from vault.base import add_missing
 from vault.db import Database
 from vault.tables import RuleSetChange, RuleSetTexts
 
@@ -227,12 +226,8 @@ def store_texts(session: Session, municipality: str, texts: Texts, *, now: datet
     """Store a rule set's texts by path, unless they are stored; its digest."""
     named = digest(texts)
     row = {"digest": named, "municipality": municipality, "texts": dict(texts), "first_seen_at": now}
-    # Of two who store the same at once, neither may fail: the texts of a digest are what they are.
-    table = table_of(RuleSetTexts)
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(postgresql.insert(table).on_conflict_do_nothing(), row)
-    else:
-        session.execute(sqlite.insert(table).on_conflict_do_nothing(), row)
+    # The texts of a digest are what they are, whoever stores them.
+    add_missing(session, RuleSetTexts, row)
     return named
 
 

@@ -46,6 +46,18 @@ class Settings(BaseSettings):
     objects_secret_key: SecretStr | None = None
     keys: Path
     """This process's key ring: the vault's ring for vault and keeper, the ingest's ring for ingest."""
+    keys_pkcs11_module: Path | None = None
+    """Library of the token that holds the keys that open footage; without it they are files of the ring."""
+    keys_pkcs11_token: str | None = None
+    """Label of that token."""
+    keys_pkcs11_pin: SecretStr | None = None
+    """PIN of its user, for vault and keeper; ingest does without, and so can wrap only."""
+    ingest_keys: Path | None = None
+    """Keeper: ingest's ring, where both rings are on one machine. It then replaces intake keys by itself."""
+    intake_rotation_days: int = Field(default=7, ge=2, le=90)
+    """How old a key that ingest wraps with may become; the check finds an older one."""
+    intake_retired_days: int = Field(default=2, ge=1, le=30)
+    """How long a replaced one stays at least, for ingest's ring to follow."""
     rule_sets: Path | None = None
     """Folder of the municipalities' rule sets; the ones that come with the software when absent."""
 
@@ -79,7 +91,8 @@ class Settings(BaseSettings):
     )
     """Footage that claims to last longer goes to quarantine: no shift lasts that long."""
     clock_tolerance: timedelta = Field(default=timedelta(minutes=5), ge=timedelta(0), le=timedelta(hours=24))
-    """How far ahead of ours a camera's clock may be before its recording goes to quarantine."""
+    """How far ahead of ours a camera's clock may be before its recording goes to quarantine, and how far a
+    dock's clock may differ to correct a camera's."""
     probe_seconds: int = Field(default=60, ge=1, le=3600)
     """Wall-clock limit on looking at one recording with ffprobe."""
     probe_memory_bytes: int = Field(default=1536 * MIB, ge=256 * MIB)

@@ -1,14 +1,19 @@
 """What a process of the vault holds, and who calls on it."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vault.audit import Actor
 from vault.db import Database
 from vault.ids import PersonId
-from vault.keys import KeyRing, Role
+from vault.keys import FootageFiles, KeyRing, Role, TokenRefused
 from vault.objects import ObjectStore, open_store
 from vault.rulesets import RuleSets, load_rule_sets
-from vault.settings import Settings
+from vault.settings import Settings, SettingsRefused
+
+if TYPE_CHECKING:
+    from vault.keys.token import TokenKeys
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,36 @@ def open_vault(settings: Settings) -> Vault:
 
 
 def ring_of(settings: Settings, role: Role) -> KeyRing:
-    """The key ring the settings name, which must be that of `role`. Raises RingRefused."""
-    return KeyRing.load(settings.keys, role=role)
+    """The key ring the settings name, which must be that of `role`. Raises what a ring or token refuses."""
+    beside = settings.ingest_keys if role is Role.VAULT else None
+    files = FootageFiles(settings.keys, role, beside=beside)
+    return KeyRing.load(settings.keys, role=role, footage=token_of(settings, role) or files)
+
+
+def token_of(settings: Settings, role: Role) -> "TokenKeys | None":
+    """The token the settings name, with the keys that open footage; None when they are files.
+
+    Raises SettingsRefused, TokenRefused, TokenAway.
+    """
+    if settings.keys_pkcs11_module is None and settings.keys_pkcs11_token is None:
+        return None
+    settings.require("keys_pkcs11_module", "keys_pkcs11_token")
+    pin = settings.keys_pkcs11_pin
+    if role is Role.VAULT:
+        settings.require("keys_pkcs11_pin")
+    elif pin is not None:
+        raise SettingsRefused("BODYCAM_KEYS_PKCS11_PIN: is not for ingest, which wraps; take it away there")
+    try:
+        from vault.keys.token import open_token  # what only those need who have a token
+    except ImportError:
+        raise TokenRefused(
+            "python-pkcs11 is not installed, and a token needs it: pip install 'bodycam-vault[pkcs11]'"
+        ) from None
+    return open_token(
+        Path(str(settings.keys_pkcs11_module)),
+        str(settings.keys_pkcs11_token),
+        pin.get_secret_value() if pin else None,
+    )
 
 
 def database_of(settings: Settings) -> Database:

@@ -29,6 +29,8 @@ storing, and none offers a file.
 """
 FOOTAGE_REMEMBERED = 64
 """Recordings whose data key stays in this process's memory for the next range."""
+REMEMBERED_SECONDS = 300
+"""How long one that is remembered is used, at most; then its key is asked of the ring again."""
 
 Span = tuple[int, int]
 """First and last byte, both included."""
@@ -78,7 +80,10 @@ class _Sealed:
 
 
 class Watching:
-    """Serves ranges; remembers opened recordings, so that a seek does not unwrap a key each time."""
+    """Serves ranges; remembers opened recordings, so that a seek does not unwrap a key each time.
+
+    For a while only: what the ring does not open any more, a process that runs does not show either.
+    """
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -116,7 +121,7 @@ class Watching:
         if span is None or sealed is None:
             return Denied(decision, unmet)
         return Viewing(
-            footage=self._opened(sealed),
+            footage=self._opened(sealed, int(now.timestamp() // REMEMBERED_SECONDS)),
             span=span,
             partial=choose is not None,
             caller=caller,
@@ -161,7 +166,7 @@ class Watching:
         situation = Situation(person, Action.WATCH, found.recording, grant.purpose, now, grant=grant)
         return rule_set.decide(situation), found
 
-    def _open(self, sealed: _Sealed) -> Footage:
+    def _open(self, sealed: _Sealed, _window: int) -> Footage:
         vault = self._vault
         key = vault.ring.unwrap(sealed.key, recording=sealed.recording, municipality=sealed.municipality)
         with vault.database.reading() as session:

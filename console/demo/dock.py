@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -45,12 +45,15 @@ class Dock:
         progress: Callable[[int, int], None],
     ) -> str:
         """Send one file in requests of `chunk` bytes; returns the upload's URL when every byte is there."""
-        size = footage.stat().st_size
+        size, now = footage.stat().st_size, datetime.now(UTC)
         client = TusClient(f"{self._url}/uploads", headers=self._headers())
         metadata = {
             "camera": camera,
             "officer": officer,
             "startedAt": started_at.isoformat(),
+            # As a dock reads them together; this camera's clock is right.
+            "cameraClock": now.isoformat(),
+            "dockClock": now.isoformat(),
             "sha256": hashlib.sha256(footage.read_bytes()).hexdigest(),
         }
         # Given a path, the client would open it anew for every request, and never close it.

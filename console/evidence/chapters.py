@@ -18,6 +18,7 @@ def chapters(figures: Figures, language: Language, say: Say) -> Iterator[Block]:
     yield from _access(figures, language, say)
     yield from _handling(figures, say)
     yield from _terms(figures, say)
+    yield from _disposals(figures, language, say)
     yield from _integrity(figures, say)
     yield from _signals(figures, language, say)
     yield from _governing(figures, language, say)
@@ -115,10 +116,34 @@ def _terms(figures: Figures, say: Say) -> Iterator[Block]:
         (say("Langst te laat (dagen)", "Longest overdue (days)"), terms.longest_overdue_days),
         (say("Opnamen nu", "Recordings now"), terms.there_now),
     )
+
+
+def _disposals(figures: Figures, language: Language, say: Say) -> Iterator[Block]:
+    told = figures.disposals
+    yield Heading(say("Vernietiging en bewaarplichten", "Disposal and holds"))
+    yield _pairs(
+        say,
+        *(
+            (f"{say('Vernietigd', 'Disposed of')}: {in_language(each.title, language)}", each.number)
+            for each in told.by_ground
+        ),
+        (say("Vernietigd, samen", "Disposed of, together"), told.disposed),
+        (say("Waarvan met verklaring", "Of which with a certificate"), told.with_certificate),
+        (say("Sleutels vernietigd", "Keys destroyed"), told.begun),
+        (say("Te laat aan het einde", "Overdue at the end"), told.overdue_at_end),
+        (say("Aan het einde nog onderweg", "Still under way at the end"), told.unfinished_at_end),
+        (say("Opnamen onder een bewaarplicht", "Recordings under a hold"), told.held_at_end),
+        (say("Bewaarplichten ingegaan", "Holds placed"), told.holds_placed),
+        (say("Bewaarplichten opgeheven", "Holds lifted"), told.holds_lifted),
+        (say("Vervroegd wissen gevraagd", "Early erasure asked for"), told.erasures_asked),
+        (say("Waarvan goedgekeurd", "Of which approved"), told.erasures_approved),
+    )
     yield Paragraph(
         say(
-            "Deze versie vernietigt niet zelf; er zijn dus geen verklaringen van vernietiging om te tellen.",
-            "This version does not destroy by itself; so there are no certificates of disposal to count.",
+            "Van elke vernietiging is er een verklaring die een buitenstaander zonder ons nagaat "
+            "(bodycam-vault certificate).",
+            "Of each disposal there is a certificate that an outsider checks without us (bodycam-vault "
+            "certificate).",
         )
     )
 

@@ -2,16 +2,28 @@
 
 import multiprocessing
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from vault.keys import FootageFiles, FootageKeys, KeyNotHeld, Role, WrappedKey, WrappingBroken, create_rings
+from vault.keys import (
+    FootageFiles,
+    FootageKeys,
+    KeyNotHeld,
+    KeyRingError,
+    Role,
+    WrappedKey,
+    WrappingBroken,
+    create_rings,
+)
+from vault.keys.token import TokenKeys
 from vault.sealing import DataKey
 
 RECORDING = UUID("01980000-0000-7000-8000-000000000001")
@@ -19,6 +31,31 @@ OTHER = UUID("01980000-0000-7000-8000-000000000002")
 KEY = DataKey(bytes(range(32)))
 DAY = date(2026, 12, 24)
 PLACE = "noordwijk"
+OF: Any = {"recording": RECORDING, "municipality": PLACE}
+
+
+@dataclass(frozen=True)
+class InFiles:
+    """Opens keys that are files of a ring; by value, so that another process can."""
+
+    ring: Path
+    role: Role
+    beside: Path | None = None
+
+    def __call__(self) -> FootageKeys:
+        return FootageFiles(self.ring, self.role, beside=self.beside)
+
+
+@dataclass(frozen=True)
+class InToken:
+    """Opens keys in a token, with the PIN or without."""
+
+    module: Path
+    label: str
+    pin: str | None
+
+    def __call__(self) -> FootageKeys:
+        return TokenKeys(self.module, self.label, self.pin)
 
 
 @dataclass(frozen=True)
@@ -30,15 +67,18 @@ class Kept:
     ingest: Callable[[], FootageKeys]
 
 
-@pytest.fixture(params=["files"])
+@pytest.fixture(params=["files", "token"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
     """Keys for Noordwijk and Den Helder."""
-    assert request.param == "files"
-    create_rings(tmp_path / "vault", tmp_path / "ingest", [PLACE, "den-helder"])
-    return Kept(
-        lambda: FootageFiles(tmp_path / "vault", Role.VAULT, beside=tmp_path / "ingest"),
-        lambda: FootageFiles(tmp_path / "ingest", Role.INGEST),
-    )
+    if request.param == "files":
+        vault, ingest = tmp_path / "vault", tmp_path / "ingest"
+        create_rings(vault, ingest, [PLACE, "den-helder"])
+        return Kept(InFiles(vault, Role.VAULT, ingest), InFiles(ingest, Role.INGEST))
+    token = request.getfixturevalue("softhsm").fresh()
+    keys = TokenKeys(token.module, token.label, token.pin)
+    for municipality in (PLACE, "den-helder"):
+        keys.add(municipality)
+    return Kept(InToken(token.module, token.label, token.pin), InToken(token.module, token.label, None))
 
 
 @pytest.fixture
@@ -189,20 +229,89 @@ def test_a_destroyed_key_is_refused_at_once_by_who_has_used_it(kept: Kept) -> No
         each.check()
 
 
-def _make(keys: Callable[[], FootageKeys], made: "multiprocessing.Queue[str]") -> None:
-    made.put(keys().make_day_key(PLACE, DAY))
+def answer(opening: Callable[[], FootageKeys], calls: Connection) -> None:
+    """Another process that has the keys too: does what it is told, and tells what came of it."""
+    keys = opening()
+    while True:
+        name, arguments, named = calls.recv()
+        # A data key does not let itself be sent, except bare.
+        arguments = [DataKey(each) if isinstance(each, bytes) else each for each in arguments]
+        result: object
+        try:
+            result = getattr(keys, name)(*arguments, **named)
+        except KeyRingError as error:
+            result = type(error)
+        calls.send(result.reveal() if isinstance(result, DataKey) else result)
 
 
-def test_another_process_makes_a_key_and_this_one_uses_it(kept: Kept) -> None:
-    vault = kept.vault()
-    vault.day_keys()
-    context = multiprocessing.get_context("fork")
-    queue: multiprocessing.Queue[str] = context.Queue()
-    child = context.Process(target=_make, args=(kept.vault, queue))
-    child.start()
-    day = queue.get(timeout=30)
-    child.join(timeout=30)
-    assert opened(vault, under(vault, day)) == KEY
+class Elsewhere:
+    """The keys in another process."""
+
+    def __init__(self, opening: Callable[[], FootageKeys]) -> None:
+        # A fresh one: a fork would have what this process has.
+        context = multiprocessing.get_context("spawn")
+        self._calls, theirs = context.Pipe()
+        self.process = context.Process(target=answer, args=(opening, theirs), daemon=True)
+        self.process.start()
+
+    def ask(self, name: str, *arguments: object, **named: object) -> Any:
+        """What the method `name` comes to there; of an error its class."""
+        self._calls.send((name, arguments, named))
+        return self._calls.recv()
+
+    def kill(self) -> None:
+        """As a crash would."""
+        self.process.kill()
+        self.process.join()
+
+
+@pytest.fixture
+def elsewhere(kept: Kept) -> Iterator[Elsewhere]:
+    made = Elsewhere(kept.vault)
+    yield made
+    made.kill()
+
+
+def test_several_processes_have_the_same_keys(kept: Kept, elsewhere: Elsewhere) -> None:
+    here = kept.vault()
+    here.day_keys()
+    made = elsewhere.ask("make_day_key", PLACE, DAY)
+    wrapped = under(here, made)
+    assert elsewhere.ask("unwrap", wrapped, **OF) == KEY.reveal()
+    assert opened(here, wrapped) == KEY
+    assert here.destroy(made)
+    assert elsewhere.ask("unwrap", wrapped, **OF) is KeyNotHeld
+    assert elsewhere.ask("day_keys") == {}
+    before = kept.ingest().wrap(KEY, **OF)
+    renewed = elsewhere.ask("rotate_intake", PLACE)
+    assert kept.ingest().wrap(KEY, **OF).key_id == here.intake_keys(PLACE)[0] == renewed
+    assert elsewhere.ask("destroy", before.key_id) is True
+    with pytest.raises(KeyNotHeld):
+        opened(here, before)
+
+
+def test_another_process_of_ingest_only_wraps(kept: Kept) -> None:
+    taking_in = Elsewhere(kept.ingest)
+    try:
+        wrapped = taking_in.ask("wrap", KEY.reveal(), **OF)
+        assert opened(kept.vault(), wrapped) == KEY
+        assert taking_in.ask("unwrap", wrapped, **OF) is KeyNotHeld
+        assert taking_in.ask("make_day_key", PLACE, DAY) is KeyNotHeld
+        assert taking_in.ask("day_keys") == {}
+    finally:
+        taking_in.kill()
+
+
+def test_a_key_outlives_the_process_that_made_it(kept: Kept, elsewhere: Elsewhere) -> None:
+    """Killed between making a key and using it: the key is there, and is accounted for."""
+    made, renewed = elsewhere.ask("make_day_key", PLACE, DAY), elsewhere.ask("rotate_intake", PLACE)
+    elsewhere.kill()
+    keys = kept.vault()
+    keys.check()
+    assert keys.day_keys() == {made: (PLACE, DAY)}
+    assert keys.intake_keys(PLACE)[0] == renewed
+    assert opened(keys, under(keys, made)) == KEY
+    assert keys.destroy(made)
 
 
 def test_many_threads_make_use_and_destroy(kept: Kept) -> None:

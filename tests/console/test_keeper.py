@@ -4,6 +4,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from threading import Event as Happened
@@ -26,6 +27,8 @@ from tests.vault.signals.days import approved_at_once, raised
 from tests.watching import PURPOSE, entries, eventually, footage, keep, payload_of, row_of, wish
 from vault import audit
 from vault.audit import Actor, Entry, Event
+from vault.disposal.alarms import DisposalAtRisk
+from vault.disposal.sweeping import sweep
 from vault.erasure.tables import AuditEpoch
 from vault.holds.tables import Hold
 from vault.keys import KeyRing, rotate_audit
@@ -62,6 +65,34 @@ def test_it_reaps_what_stopped_coming(small: Installation, keeper: Keeper) -> No
     assert keeper.reap() == 1
     assert row_of(small, recording).state == State.ABANDONED
     assert keeper.reap_orphans() == 0
+
+
+def test_it_disposes_of_what_is_due(small: Installation, keeper: Keeper) -> None:
+    gone, stays = kept(small), keep(small, footage(seed=2))
+    assert keeper.dispose() == 1
+    assert [row_of(small, each).state for each in (gone, stays)] == [State.DISPOSED, State.KEPT]
+    assert keeper.dispose() == 0
+
+
+def test_it_sweeps_until_nothing_is_due(
+    small: Installation, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round takes no more than so many, so that its moments are true; the next follows at once."""
+    for seed in (1, 2, 3):
+        kept(small, seed)
+    monkeypatch.setattr("console.keeper.sweep", partial(sweep, at_once=1, most=2))
+    assert keeper.dispose() == 3
+    assert len({entry.at for entry in entries(small, Event.RECORDING_DISPOSING)}) == 2
+
+
+def test_its_health_tells_that_no_sweep_ends(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper._check_disposal()
+    monkeypatch.setattr("vault.disposal.alarms.UNWELL_AFTER", timedelta())
+    with pytest.raises(DisposalAtRisk):
+        keeper._check_disposal()
+    assert keeper.dispose() == 0
+    monkeypatch.undo()
+    keeper._check_disposal()
 
 
 def test_it_raises_the_alarm(small: Installation, keeper: Keeper) -> None:
@@ -181,6 +212,7 @@ def test_when_chores_are_due(keeper: Keeper) -> None:
     due = sorted((job.args[0], str(job.trigger)) for job in scheduler.get_jobs())
     assert [name for name, _ in due].count("check") == 2
     assert ("reap", "interval[0:01:00]") in due
+    assert [trigger.partition("[")[0] for name, trigger in due if name == "dispose"] == ["date", "interval"]
     assert ("signals", "interval[0:00:05]") in due
     assert ("digest", "cron[minute='0']") in due
     assert ("sequence", "interval[0:00:01]") in due

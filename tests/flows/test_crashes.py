@@ -12,7 +12,8 @@ from itertools import count
 import pytest
 import requests
 
-from ingest.reaper import ORPHAN_AGE, reap, reap_orphans
+from ingest.orphans import ORPHAN_AGE, reap_orphans
+from ingest.reaper import reap
 from ingest.receiving import BLOCK
 from tests.docking import (
     BODY,

@@ -22,8 +22,9 @@ from ingest import examination
 from ingest import probe as probing_room
 from ingest.door import Door
 from ingest.examination import examine
+from ingest.orphans import ORPHAN_AGE, reap_orphans
 from ingest.probe import NotFootage, ProbeAway, probe
-from ingest.reaper import ORPHAN_AGE, reap, reap_orphans
+from ingest.reaper import reap
 from ingest.receiving import BLOCK
 from tests.docking import PART, Dock, as_kept, digest, id_of, opened, rows, stored
 from tests.footage import film

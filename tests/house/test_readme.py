@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from typer import Typer
 
 from console.cli import app
 from vault.settings import PREFIX, Settings
@@ -22,9 +23,13 @@ ROOMS_AND_MORE = r"(?:policies|vault|ingest|console|tests|bench|docs|\.ci)"
 PATH = re.compile(rf"`({ROOMS_AND_MORE}/[\w./-]*|Makefile|Dockerfile|[\w.-]+\.(?:md|yml|toml|lock))`")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([\w-]+))?\)")
 TARGET = re.compile(r"\bmake ([a-z]+)")
-GROUPS = "|".join(f"{group.name} " for group in app.registered_groups)
+GROUPS = "|".join(
+    f"{group.name} (?:{'|'.join(f'{inner.name} ' for inner in inside.registered_groups) or '(?!)'})?"
+    for group in app.registered_groups
+    if (inside := group.typer_instance)
+)
 COMMAND = re.compile(rf"(?<!--entrypoint )bodycam-vault ((?:{GROUPS})?[a-z-]+)")
-VARIABLE = re.compile(rf"`({PREFIX}[A-Z_]+)`")
+VARIABLE = re.compile(rf"`({PREFIX}[A-Z0-9_]+)`")
 KINDS = (".toml", ".cedar", ".csv")
 """Of the files of a rule set, as README.md says of what it quotes."""
 PROCESSES = frozenset({"vault", "ingest", "keeper", "demo"})
@@ -57,18 +62,18 @@ def dead_links(page: str) -> Iterator[str]:
             yield f"{page} links to {path}#{anchor}"
 
 
-def commands() -> set[str]:
-    """Every command of the command line, those in groups by both words."""
-    names = {str(command.name) for command in app.registered_commands}
-    for group in app.registered_groups:
+def commands(within: Typer = app) -> set[str]:
+    """Every command of the command line, those in groups by every word."""
+    names = {str(command.name) for command in within.registered_commands}
+    for group in within.registered_groups:
         inner = group.typer_instance
         assert inner is not None
-        names |= {f"{group.name} {command.name}" for command in inner.registered_commands}
+        names |= {f"{group.name} {name}" for name in commands(inner)}
     return names
 
 
 def findings() -> set[str]:
-    """The names of the checks in vault/invariants.py, and in the parts of it elsewhere."""
+    """The names of the checks in vault/invariants, and in the parts of it elsewhere."""
     named: set[object] = set()
     for source in sources("vault"):
         for node in ast.walk(source.tree):

@@ -39,6 +39,24 @@ GOOD = {"camera": "VB-0042", "officer": "b.jansen", "startedAt": "2026-05-04T13:
         ({"startedAt": "0001-01-01T00:00:00+14:00"}, 5, "start-malformed"),
         ({"startedAt": "9999-12-31T23:59:59-12:00"}, 5, "start-malformed"),
         ({"startedAt": "2026-05-04T13:05:00Z\0"}, 5, "start-malformed"),
+        ({"cameraClock": "2026-05-04T13:05:00Z"}, 5, "clocks-malformed"),
+        ({"dockClock": "2026-05-04T13:05:00Z"}, 5, "clocks-malformed"),
+        ({"cameraClock": "2026-05-04T13:05:00", "dockClock": "2026-05-04T13:05:00Z"}, 5, "clocks-malformed"),
+        ({"cameraClock": "2026-05-04T13:05:00Z", "dockClock": "now"}, 5, "clocks-malformed"),
+        (
+            {
+                "startedAt": "9000-01-01T00:00:00Z",
+                "cameraClock": "0001-01-02T00:00:00Z",
+                "dockClock": "2026-05-04T13:05:00Z",
+            },
+            5,
+            "clocks-malformed",
+        ),
+        (
+            {"cameraClock": "1970-01-01T00:00:00Z", "dockClock": "2026-05-04T13:05:00+02:00"},
+            5,
+            "dock-clock-wrong",
+        ),
         ({"sha256": "abc"}, 5, "digest-malformed"),
         ({"sha256": "g" * 64}, 5, "digest-malformed"),
         ({"sha256": "a" * 65}, 5, "digest-malformed"),
@@ -83,6 +101,29 @@ def test_a_start_is_read_with_its_zone_and_stored_as_that_moment(
     assert rows(standing, upload).recording.recorded_at == moment
 
 
+def test_a_dock_whose_own_clock_is_off_by_more_than_allowed_corrects_nothing(
+    standing: Installation, any_dock: Dock
+) -> None:
+    """Refused, for a correction that is wrong would move the term; the footage stays on the camera."""
+    camera = datetime(1970, 1, 1, 2, tzinfo=UTC)
+    for off, status in ((-6, 422), (-4, 201), (4, 201), (6, 422)):
+        dock = datetime.now(UTC) + timedelta(minutes=off)
+        said = {"startedAt": "1970-01-01T01:00:00Z", "cameraClock": camera.isoformat()}
+        answer = any_dock.announce(5, **said, dockClock=dock.isoformat())
+        assert answer.status_code == status, (off, answer.text)
+        if status == 201:
+            recording = rows(standing, answer.headers["Location"]).recording
+            assert recording.recorded_at == dock - timedelta(hours=1)
+            assert recording.camera_clock_at == datetime(1970, 1, 1, 1, tzinfo=UTC)
+
+
+def test_without_both_clocks_the_cameras_own_is_all_there_is(standing: Installation, any_dock: Dock) -> None:
+    upload = any_dock.begin(5, startedAt="2026-05-04T13:05:00+02:00", cameraClock="", dockClock=None)
+    recording = rows(standing, upload).recording
+    assert recording.recorded_at == datetime(2026, 5, 4, 11, 5, tzinfo=UTC)
+    assert recording.camera_clock_at is None
+
+
 def test_a_digest_is_read_in_either_case() -> None:
     assert read({**GOOD, "sha256": "AB" * 32}, 5).sha256 == "ab" * 32
     assert read({**GOOD, "sha256": ""}, 5).sha256 is None
@@ -90,7 +131,11 @@ def test_a_digest_is_read_in_either_case() -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from(["camera", "officer", "startedAt", "sha256"]), st.text()), st.integers()
+    st.dictionaries(
+        st.sampled_from(["camera", "officer", "startedAt", "sha256", "cameraClock", "dockClock"]),
+        st.one_of(st.text(), st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat())),
+    ),
+    st.integers(),
 )
 def test_any_metadata_is_read_or_refused(metadata: dict[str, str], length: int) -> None:
     found: Announcement | str
@@ -103,6 +148,7 @@ def test_any_metadata_is_read_or_refused(metadata: dict[str, str], length: int) 
     else:
         assert 0 < found.length <= LARGEST
         assert found.started_at.tzinfo is UTC
+        assert found.recorded_at.tzinfo is UTC
 
 
 def test_an_announcement_has_its_intent_its_entry_and_two_wraps(

@@ -172,6 +172,46 @@ def in_quarantine(
     )
 
 
+def test_a_camera_that_woke_up_in_1970_is_corrected_and_its_footage_kept(
+    standing: Installation, any_dock: Dock
+) -> None:
+    clock = datetime.now(UTC)
+    upload = any_dock.upload(
+        film(),
+        startedAt="1970-01-01T00:03:00Z",
+        cameraClock="1970-01-01T04:00:00+01:00",
+        dockClock=clock.isoformat(),
+    )
+    found = any_dock.receipt(upload)
+    began = clock - timedelta(hours=2, minutes=57)
+    assert (found["state"], found["wipe"]) == ("kept", True)
+    assert found["claims"]["recordedAt"] == began.isoformat()
+    assert found["claims"]["cameraClockAt"] == "1970-01-01T00:03:00+00:00"
+    recording = rows(standing, upload).recording
+    assert (recording.recorded_at, recording.camera_clock_at) == (
+        began,
+        datetime(1970, 1, 1, 0, 3, tzinfo=UTC),
+    )
+    terms = standing.intake.rule_sets.of(town.SLUG).terms
+    assert recording.dispose_after == days_later(began, terms.term_of("avg"))
+
+
+@pytest.mark.parametrize(
+    ("started", "clock", "reason"),
+    [
+        ("2026-05-04T13:05:00Z", "1970-01-01T00:10:00Z", "camera-clock-in-future"),
+        ("1970-01-01T00:03:00Z", None, "term-already-over"),
+    ],
+    ids=["fell back since", "was set since"],
+)
+def test_a_clock_that_changed_between_recording_and_docking_is_no_reason_to_believe(
+    small: Installation, dock: Dock, started: str, clock: str | None, reason: str
+) -> None:
+    now = datetime.now(UTC).isoformat()
+    said = {"startedAt": started, "cameraClock": clock or now, "dockClock": now}
+    in_quarantine(small, dock, film(), said, reason)
+
+
 @pytest.mark.parametrize("ahead", [timedelta(minutes=4), timedelta(minutes=6)])
 def test_a_camera_may_be_a_little_ahead(dock: Dock, ahead: timedelta) -> None:
     started = (datetime.now(UTC) + ahead).isoformat()

@@ -8,13 +8,12 @@ from sqlalchemy import select, update
 
 from ingest import reaper
 from ingest.intake import INGEST
-from ingest.reaper import ORPHAN_AGE, abandon, discard_objects, reap, reap_orphans
+from ingest.reaper import abandon, discard_objects, expired, reap
 from tests.docking import PART, Dock, as_kept, events, id_of, opened, rows, stored
 from tests.footage import film
 from tests.installation import Installation
 from tests.stores import BrittleStore
 from vault.audit import Event
-from vault.ids import new_id
 from vault.objects import StoreUnavailable
 from vault.tables import Arrival, Part, State
 
@@ -53,7 +52,11 @@ def test_what_stopped_coming_is_reaped_and_only_that(standing: Installation, any
             .where(Arrival.recording_id == id_of(going_on))
             .values(expires_at=later + timedelta(seconds=1))
         )
+    found = list(expired(standing.intake, now=later))
+    assert {each.recording for each in found} >= {id_of(stopped), id_of(empty)}
+    assert all(timedelta(0) <= each.since < timedelta(minutes=1) for each in found)
     assert reap(standing.intake, now=later) == 2
+    assert list(expired(standing.intake, now=later)) == []
     for upload in (stopped, empty):
         gone(standing, upload)
         assert events(standing, upload) == [Event.RECORDING_ANNOUNCED, Event.ARRIVAL_REAPED]
@@ -118,36 +121,6 @@ def test_a_store_that_is_away_costs_no_row(own: Installation) -> None:
     assert (left.sealed_key, left.arrival.sealed, len(left.objects)) == (None, None, 2)
     reap(own.intake, now=now() + WEEK)
     gone(own, upload)
-
-
-def test_an_object_without_a_row_goes_after_a_day(standing: Installation, any_dock: Dock) -> None:
-    content = film(3 * PART)
-    kept = any_dock.upload(content)
-    any_dock.receipt(kept)
-    arriving = begun(any_dock)
-    held = f"{id_of(arriving)}/000000-{'a' * 16}"
-    left = [f"{recording}/000000-{'a' * 16}" for recording in (new_id(), id_of(kept))]
-    for name in (*left, held):
-        standing.intake.store.put(name, b"sealed, once")
-    before = set(stored(standing))
-    assert reap_orphans(standing.intake, now=now() + ORPHAN_AGE - timedelta(minutes=5)) == 0
-    assert set(stored(standing)) == before
-    assert reap_orphans(standing.intake, now=now() + ORPHAN_AGE + timedelta(minutes=5)) == 2
-    assert set(stored(standing)) == before - set(left)
-    assert as_kept(standing, kept) == content
-    # Held for a request with a checksum that takes long: it goes with its upload, and not before.
-    assert held in stored(standing)
-    assert any_dock.offset(arriving) == 2 * PART
-    any_dock.withdraw(arriving)
-    assert held not in stored(standing)
-
-
-def test_more_orphans_than_a_batch(own: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reaper, "BATCH", 3)
-    for _ in range(8):
-        own.intake.store.put(f"{new_id()}/000000-{'a' * 16}", b"sealed, once")
-    assert reap_orphans(own.intake, now=now() + 2 * ORPHAN_AGE) == 8
-    assert stored(own) == []
 
 
 def test_discarding_what_no_row_owns_leaves_what_one_does(standing: Installation, any_dock: Dock) -> None:

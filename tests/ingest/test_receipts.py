@@ -44,6 +44,7 @@ def test_a_receipt_says_what_was_kept(standing: Installation, any_dock: Dock) ->
         "length": len(content),
         "sha256": digest(content),
         "recordedAt": kept.recorded_at.isoformat(),
+        "cameraClockAt": None,
     }
     assert abs(claims["iat"] - time.time()) < 60
     with standing.vault.database.reading() as session:

@@ -10,6 +10,7 @@ import pytest
 from auditor import merkle, proofs, reading, tiles
 from auditor.reading import Folder
 from auditor.verify import Outcome, verify
+from tests.disposed import FourEntries, disposed_leaf, statement_of
 from tests.logs import Log, entry, put
 from tests.outsiders.golang import VerifyLog
 
@@ -100,3 +101,14 @@ def test_a_consistency_proof_of_ours_is_verified(
     put(tmp_path, "growth", growth)
     assert verifylog.accepts("growth", tmp_path / "old", tmp_path / "growth", log.key)
     assert not verifylog.accepts("growth", tmp_path / "forked", tmp_path / "growth", log.key)
+
+
+def test_so_are_the_entry_and_the_proof_of_a_certificate_of_disposal(
+    verifylog: VerifyLog, tmp_path: Path
+) -> None:
+    log = FourEntries(disposed_leaf(statement_of()))
+    put(tmp_path, "proof", log.proof(1).encode())
+    put(tmp_path, "leaf", log.disposed)
+    put(tmp_path, "other", disposed_leaf(statement_of(length=1)))
+    assert verifylog.accepts("entry", tmp_path / "proof", tmp_path / "leaf", log.key)
+    assert not verifylog.accepts("entry", tmp_path / "proof", tmp_path / "other", log.key)

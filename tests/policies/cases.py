@@ -1,8 +1,8 @@
 """Case tables: situations and the answer expected: deciding rules, and obligations.
 
 A municipality's own cases stand beside its rules (cases.csv), those of the shared rules in `footage_cases`,
-`finding_cases`, `staying_cases` and `office_cases`. `test_rulesets` runs them all, and checks that no rule
-can be changed without one of the answers changing.
+`finding_cases`, `staying_cases`, `police_cases` and `office_cases`. `test_rulesets` runs them all, and checks
+that no rule can be changed without one of the answers changing.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from functools import cache
 from policies.cases import Case as TableCase
 from policies.cases import parse_cases
 from policies.engine import Decision, RuleSet
-from tests.policies import finding_cases, footage_cases, office_cases, staying_cases
+from tests.policies import finding_cases, footage_cases, office_cases, police_cases, staying_cases
 from tests.policies.footage_cases import MOST_VIEWERS, NEIGHBOUR
 from tests.policies.world import FOLDER, Case, World, rule_set, texts, words
 
@@ -63,7 +63,12 @@ def cases(municipality: str) -> list[Case]:
 def shared_cases() -> list[Case]:
     """Every shared rule, for and against, where all of them can decide: `sharing()`."""
     world = World(SHARING)
-    return [*_shared(world), *footage_cases.where_shared(world), *staying_cases.where_shared(world)]
+    return [
+        *_shared(world),
+        *footage_cases.where_shared(world),
+        *staying_cases.where_shared(world),
+        *police_cases.where_shared(world),
+    ]
 
 
 def _shared(w: World) -> list[Case]:
@@ -72,4 +77,5 @@ def _shared(w: World) -> list[Case]:
         *finding_cases.everywhere(w),
         *office_cases.everywhere(w),
         *staying_cases.everywhere(w),
+        *police_cases.everywhere(w),
     ]

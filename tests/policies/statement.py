@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from policies.facts import ABOUT_TERM, Action, Recording, Request, Situation
 from policies.retention import days_between
+from policies.wpg import Stage, state_of
 
 Answer = frozenset[str] | None
 Asks = Callable[[Situation, Recording, Request], Answer]
@@ -52,6 +53,8 @@ class Regulation:
             return _yes(same and (s.grant.holder == person or bool(roles & DECIDERS)))
         if footage.state != "kept" or s.now >= footage.dispose_after or s.purpose not in self.purposes:
             return None
+        if footage.regime == "wpg" and not may_serve(s, state_of(footage.recorded_at, s.now)):
+            return None
         match s.action:
             case Action.ASK if s.request and s.request.requester == person:
                 return self.asks(s, footage, s.request) if self._in_order(s, s.request) else None
@@ -69,6 +72,22 @@ class Regulation:
 
 def _yes(so: bool) -> Answer:
     return frozenset() if so else None
+
+
+def may_serve(s: Situation, stage: Stage) -> bool:
+    """Police data: a year for all; until the fifth on a hit, after that for complaints and accountability."""
+    accounts = s.purpose in {"klacht", "integriteitsonderzoek", "inzageverzoek"}
+    asked = s.request if s.action in (Action.ASK, Action.DECIDE) else None
+    match stage:
+        case Stage.FREE:
+            return True
+        case Stage.COMPARED:
+            hit = asked is None or asked.has_case_reference
+            return accounts or (s.purpose in {"aangifte", "opsporing"} and hit)
+        case Stage.REMOVED:
+            kept_inside = asked is None or asked.recipient is None
+            return accounts and (kept_inside or s.purpose == "inzageverzoek")
+    return False
 
 
 def finds(s: Situation, footage: Recording) -> bool:

@@ -45,12 +45,20 @@ def test_the_other_role_is_never_one_that_is_named() -> None:
 
 def test_every_day_on_which_an_answer_can_change() -> None:
     assert list(asked("heerde", "inzageverzoek").days) == ["0-20", "21", "22-27", "28-"]
-    assert list(asked("alphen-aan-den-rijn", "opsporing").days) == ["0-27", "28-3651", "3652-"]
+    assert list(asked("alphen-aan-den-rijn", "opsporing").days) == [
+        *("0-27", "28-364", "365-1825", "1826-3651", "3652-"),
+    ]
 
 
 def test_a_rule_about_the_moment_is_asked_about_each_day() -> None:
     late = 'context.now.durationSince(resource.recordedAt) > duration("50h")'
     assert list(asked("heerde", "klacht", more=late).days) == [*map(str, range(29)), "29-"]
+
+
+def test_a_case_matters_where_police_data_is_kept_for_years() -> None:
+    """Rules for all look at it then, of whoever decides too."""
+    assert "has_case_reference" in asked("alphen-aan-den-rijn", "opsporing", Action.DECIDE).conditions
+    assert "has_case_reference" not in asked("heerde", "aangifte", Action.DECIDE).conditions
 
 
 def test_both_regimes_where_they_differ() -> None:

@@ -23,6 +23,21 @@ def test_moments_are_utc_and_whole_milliseconds() -> None:
     assert now_as_told(datetime(2026, 3, 10, tzinfo=UTC)) == "2026-03-10T00:00:00.000Z"
 
 
+def test_years_ago_are_told_of_what_uses_footage_where_the_schema_knows_them() -> None:
+    asked = replace(WORLD.watch(WORLD.grant()), now=datetime(2027, 3, 28, 10, tzinfo=UTC))
+    told = json.loads(encoding.question(asked, "noordwijk")["context"])
+    # Noon in Amsterdam, a year ago still in winter time.
+    assert (told["oneYearAgo"], told["fiveYearsAgo"], told["tenYearsAgo"]) == (
+        "2026-03-28T11:00:00.000Z",
+        "2022-03-28T10:00:00.000Z",
+        "2017-03-28T10:00:00.000Z",
+    )
+    without = json.loads(encoding.question(asked, "noordwijk", years=False)["context"])
+    assert told.keys() - without.keys() == {"oneYearAgo", "fiveYearsAgo", "tenYearsAgo"}
+    other = encoding.question(WORLD.revoke("decider"), "noordwijk")
+    assert "oneYearAgo" not in json.loads(other["context"])
+
+
 def test_a_moment_without_zone_is_refused() -> None:
     grant = WORLD.grant(valid_until=datetime(2026, 3, 10))  # noqa: DTZ001 - a time without zone is the point
     with pytest.raises(ValueError, match="time zone"):

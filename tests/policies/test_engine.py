@@ -1,6 +1,7 @@
+import re
 from collections.abc import Callable
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import cedarpy
@@ -337,3 +338,46 @@ def test_a_policy_is_asked_for_the_actions_it_names(scope: str, actions: set[Act
     forbid = f'@id("stop") @title_nl("x") @title_en("x") @basis("x") forbid (principal, {scope}, resource);'
     rules = with_rules(forbid)
     assert {action for action in Action if "stop" in str(rules._policies(action).to_pst())} == actions
+
+
+# --- rule sets that were stored before ---------------------------------------------------------------------
+
+
+def before_years() -> RuleSet:
+    """As the shared rules were before they could look at years gone by."""
+    shared = texts("shared")
+    years = re.compile(r"    \w+YearsAgo: datetime,\n|    oneYearAgo: datetime,\n")
+    schema = years.sub("", shared["schema.cedarschema"])
+    blocks = shared["shared.cedar"].split("\n\n")
+    rules = "\n\n".join(block for block in blocks if "YearAgo" not in block and "YearsAgo" not in block)
+    older = {"schema.cedarschema": schema, "shared.cedar": rules}
+    assert not re.search(r"Ago(:| )", schema.split("action ask")[1] + rules)
+    return RuleSet.parse("voorbeeldstad", texts("voorbeeldstad"), shared | older)
+
+
+def test_a_schema_that_knows_no_years_is_not_told_of_them() -> None:
+    """What it does not know it refuses, and then it would permit nothing at all."""
+    older = before_years()
+    old = replace(WORLD.recording, regime="wpg", recorded_at=NOW - timedelta(days=800))
+    for situation in (
+        WORLD.watch(WORLD.grant()),
+        WORLD.ask("supervisor", "incidentafhandeling"),
+        WORLD.find("maker"),
+        WORLD.decide("decider"),
+    ):
+        decision = older.decide(situation)
+        assert (decision.permitted, decision.errors) == (True, ())
+        assert [rule.id for rule in decision.reasons] == [rule.id for rule in RULES.decide(situation).reasons]
+    found = WORLD.find("maker", resource=old, purpose="zelfevaluatie")
+    assert older.decide(found).permitted
+    assert [rule.id for rule in RULES.decide(found).reasons] == ["police-data-after-a-year"]
+    left = older.remaining(found.person, Action.FIND, now=NOW, purpose="zelfevaluatie")
+    assert not left.nothing
+
+
+def test_a_moment_before_the_calendar_has_ten_years_denies() -> None:
+    early = datetime(5, 1, 1, tzinfo=UTC)
+    decision = RULES.decide(WORLD.find("maker", now=early))
+    assert decision.reasons == (CANNOT_BE_EVALUATED,)
+    left = RULES.remaining(WORLD.person("maker"), Action.FIND, now=early, purpose="zelfevaluatie")
+    assert (left.nothing, left.reasons) == (True, (CANNOT_BE_EVALUATED,))

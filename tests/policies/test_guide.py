@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from policies.facts import Action
+from policies.facts import ABOUT_TERM, Action
 from policies.rules import Obligation
-from policies.terms import Hold, Record, Records, Release, Source, Terms, Trigger
+from policies.terms import PREREQUISITES, Hold, PlacedBy, Record, Records, Release, Source, Terms, Trigger
 from tests.policies.cases import table
 from tests.policies.world import FOLDER, roles, rule_set, texts, words
 
@@ -49,6 +49,16 @@ def test_every_action_of_footage() -> None:
         named(*(f'Action::"{action}"' for action in (Action.ASK, Action.DECIDE, Action.FIND, Action.WATCH)))
         == []
     )
+
+
+def test_every_action_by_which_footage_stays_otherwise() -> None:
+    actions = (*ABOUT_TERM, Action.READ_RETENTION)
+    assert named(*(f'Action::"{action}"' for action in actions)) == []
+
+
+def test_every_prerequisite_and_every_year() -> None:
+    assert named(*PREREQUISITES, *PlacedBy.model_fields) == []
+    assert named(*(f"context.{name}" for name in ("oneYearAgo", "fiveYearsAgo", "tenYearsAgo"))) == []
 
 
 def test_every_word_of_a_table() -> None:

@@ -38,6 +38,8 @@ RECIPIENTS = ("betrokkene", "om", "politie", "justitie", "krant")
 ASKERS = ("officer", "supervisor", "decider", "complaint-handler", "integrity-investigator")
 WINDOW = [21, 22, 23, 24, 25] * 4
 """Days around which an answer changes, often."""
+OLD = [364, 365, 366, 1825, 1826, 1827, 3652, 3653]
+"""Days around which police data comes to another stage."""
 OBLIGATIONS = ("decider", "no-copy", "watermark", "notify")
 
 
@@ -89,7 +91,7 @@ class Chance:
         return Person(id_of("asker"), held, self.home(), frozenset({self.one("ab")}), self.likely(0.97))
 
     def footage(self) -> Recording:
-        days = self.one([*range(31), *WINDOW])
+        days = self.one([*range(31), *WINDOW] * 2 + OLD)
         return Recording(
             id=id_of("footage"),
             municipality=self.home(),

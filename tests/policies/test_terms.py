@@ -116,6 +116,15 @@ def test_what_falls_under_the_wpg_may_have_a_term_of_its_own() -> None:
     assert (own.term_of("avg"), own.term_of("wpg")) == (28, 3652)
 
 
+@pytest.mark.parametrize("days", ["term_days = 28\nwpg_term_days = 3653", "term_days = 3653"])
+def test_no_police_data_is_kept_for_more_than_ten_years(days: str) -> None:
+    """Also where it has no term of its own; ten years have 3,652 days at least."""
+    with pytest.raises(RuleSetInvalid, match=r"destroyed after ten years .* at most 3652 days"):
+        parse_terms(GOOD.replace("term_days = 28", days))
+    longest = parse_terms(GOOD.replace("term_days = 28", "term_days = 3660\nwpg_term_days = 3652"))
+    assert (longest.term_of("avg"), longest.term_of("wpg")) == (3660, 3652)
+
+
 ACTIVITY = "https://register.example.nl/verwerkingen/7"
 
 
@@ -213,8 +222,8 @@ FOR_ALL = LogTerm(at_least_years=5, why=Title(nl="Tot de audit.", en="Until the 
         ("log_term_years = 8", 8),
         ("wpg_term_days = 1830", 5),
         ("wpg_term_days = 1831", 6),
-        ("wpg_term_days = 3660", 10),
-        ("wpg_term_days = 3660\nlog_term_years = 7", 10),
+        ("wpg_term_days = 3652", 10),
+        ("wpg_term_days = 3652\nlog_term_years = 7", 10),
     ],
 )
 def test_the_trail_is_kept_as_long_as_for_all_or_its_own_or_its_footage(own: str, years: int) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from policies.facts import Search
+from policies.retention import years_before
 from vault.base import table_of
 from vault.facts import PREREQUISITES
 from vault.requests import RequestState
@@ -68,6 +69,11 @@ def _moment(random: Random) -> datetime:
     return NOW + random.choice(NEAR)
 
 
+def _aged(random: Random) -> datetime:
+    """Near the moment at which police data comes to its next stage."""
+    return years_before(NOW, random.choice((1, 5, 10))) + random.choice(NEAR[:12])
+
+
 def _people(session: Session, rows: Rows, roles: list[str], random: Random) -> None:
     for name in (rows.municipality, ELSEWHERE):
         session.execute(insert(table_of(Municipality)).values(id=name, name=name))
@@ -104,9 +110,9 @@ def _recordings(session: Session, rows: Rows, random: Random) -> None:
                 camera_id=camera,
                 officer_id=random.choice(rows.people),
                 team=random.choice(TEAMS),
-                recorded_at=_moment(random),
+                recorded_at=_moment(random) if random.random() < 0.7 else _aged(random),
                 regime=random.choice(("avg", "wpg")),
-                state=random.choice((State.KEPT,) * 4 + (State.QUARANTINED, "disposed")),
+                state=random.choice((State.KEPT,) * 4 + (State.QUARANTINED, State.DISPOSING, State.DISPOSED)),
                 length=1,
                 sha256=f"{number}",
                 dispose_after=_moment(random) + timedelta(days=random.choice((0, 28))),

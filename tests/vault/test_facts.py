@@ -78,6 +78,14 @@ def test_a_recording_in_quarantine_has_its_state(small: Installation) -> None:
         assert facts.recording(session, recording).state == State.QUARANTINED
 
 
+def test_what_waits_for_its_objects_to_go_is_disposed_of(small: Installation) -> None:
+    recording = keep(small, footage())
+    with small.vault.database.transaction() as session:
+        session.execute(update(Recording).values(state=State.DISPOSING))
+        assert facts.recording(session, recording).state == "disposed"
+    assert [facts.shown_state(each) for each in (State.KEPT, State.DISPOSED)] == ["kept", "disposed"]
+
+
 def test_what_is_declared_becomes_a_fact_and_nothing_else_does(small: Installation) -> None:
     recording = keep(small, footage(1000))
     for name, fact in facts.PREREQUISITES.items():

@@ -5,6 +5,7 @@ By every published rule set, by rules made up at random, for everybody, on both 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +13,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 import policies
@@ -20,13 +21,17 @@ from policies.conditions import Among, Condition, Contains, Fact, Present, Undec
 from policies.engine import RuleSet
 from policies.facts import Action, Person, Search, Situation
 from policies.lists import LISTED
+from policies.retention import years_before
+from policies.wpg import Stage, state_of
 from tests.vault.rows import NOW, Rows, make_rows
 from tests.vault.written import EACH, rule, rules
 from vault import facts, tables
 from vault.db import Database
 from vault.filters import NoColumn, _written, clause_of
+from vault.ids import new_id
 from vault.rulesets import known_roles, shared_texts
 from vault.schema import migrate
+from vault.tables import State
 
 FOLDERS = sorted(path.parent for path in (Path(policies.__file__).parent / "rulesets").glob("*/terms.toml"))
 MAKER, DEPICTED = Fact("recording.maker", "Person"), Fact("recording.depicted", "Set")
@@ -158,6 +163,49 @@ def _asking(
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_published_rule_sets(database: Database, folder: Path, action: Action) -> None:
     assert sum(check(database, rule_set(folder), action, seed) for seed in range(8)) > 0
+
+
+def test_police_data_is_found_by_its_age(database: Database) -> None:
+    """On both sides of each stage, to the millisecond as the rules count."""
+    [folder] = (folder for folder in FOLDERS if folder.name == "voorbeeldstad")
+    rules = rule_set(folder)
+    ages = [
+        years_before(NOW, years) + timedelta(microseconds=each) for years in (1, 5, 10) for each in _STEPS
+    ]
+    with forgetting(database) as session:
+        made = make_rows(session, rules.municipality, ["officer", "auditor"], ["klacht"], seed=1)
+        session.execute(delete(tables.Assignment))
+        session.execute(update(tables.Person).values(active=True))
+        officer = made.people[0]
+        session.add(
+            tables.Assignment(
+                person_id=officer, municipality_id=rules.municipality, role="officer", team="centrum"
+            )
+        )
+        [kept, *_] = session.scalars(select(tables.Recording))
+        held = {"state": State.KEPT, "regime": "wpg", "officer_id": officer, "length": 1}
+        due = {"dispose_after": NOW + timedelta(days=1), "municipality_id": rules.municipality}
+        rows = {new_id(): at for at in ages}
+        for id_, at in rows.items():
+            row = {"id": id_, "sha256": str(id_), "camera_id": kept.camera_id, "recorded_at": at, "team": ""}
+            session.add(tables.Recording(**row, **held, **due))
+        session.flush()
+        person = facts.person(session, officer, rules.municipality)
+        for purpose, stages in (
+            ("zelfevaluatie", {Stage.FREE}),
+            ("aangifte", {Stage.FREE, Stage.COMPARED}),
+            ("klacht", {Stage.FREE, Stage.COMPARED, Stage.REMOVED}),
+        ):
+            found = by_sql(session, rules, person, Action.FIND, purpose, None)
+            assert found == by_rules(session, rules, person, Action.FIND, purpose, None)
+            told = {id_ for id_, at in rows.items() if state_of(at, NOW) in stages}
+            assert found & rows.keys() == told
+            assert told
+            assert told < rows.keys()
+
+
+_STEPS = (-1000, -457, -456, -1, 0, 1, 543, 544, 1000, 1500)
+"""Microseconds around a stage; NOW is no whole millisecond."""
 
 
 @pytest.mark.parametrize("effect", ["permit", "forbid"])

@@ -11,12 +11,15 @@ import json
 from pathlib import Path
 from uuid import UUID
 
+import rfc8785
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tests import disposed
 
 HERE = Path(__file__).parent
 RECORDING = UUID("01980000-0000-7000-8000-00000000000a")
@@ -168,6 +171,29 @@ def day_key() -> Vector:
     }
 
 
+def escrow() -> Vector:
+    """A ring of two files, sealed for two custodians after each other."""
+    files = {"role": b"vault\n", "log/origin": b"bodycams.example/log\n"}
+    custodians = [X25519PrivateKey.from_private_bytes(secret(f"custodian {n}")) for n in (1, 2)]
+    said: dict[str, object] = {
+        "custodians": [key_id(each.public_key()) for each in custodians],
+        "destroyBy": "2026-12-05",
+        "made": "2026-11-28T01:02:03+00:00",
+        "type": "key-escrow",
+        "v": 1,
+    }
+    sealed = canonical({name: base64_of(content) for name, content in files.items()})
+    for index, custodian in enumerate(custodians):
+        info = b"bodycam-vault/key-escrow/v1\x00" + bytes([index]) + canonical(said)
+        ephemeral = X25519PrivateKey.from_private_bytes(secret(f"ephemeral key of custodian {index + 1}"))
+        sealed = hpke_seal(ephemeral, custodian.public_key(), info, sealed)
+    return {
+        "privateKeys": [each.private_bytes_raw().hex() for each in custodians],
+        "files": {name: content.decode() for name, content in files.items()},
+        "escrow": canonical(said | {"sealed": base64_of(sealed)}).decode(),
+    }
+
+
 def payload(wrapped: Vector) -> Vector:
     """One audit entry's payload, under the content key that `wrapped` is the wrapping of."""
     nonce = secret("nonce of payload", 12)
@@ -258,9 +284,30 @@ def log() -> Vector:
     }
 
 
+def canonical(value: object) -> bytes:
+    """RFC 8785, of what has only ASCII names, strings and small numbers."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 def base64_of(data: bytes) -> str:
     """RFC 4648, section 4."""
     return base64.b64encode(data).decode("ascii")
+
+
+def certificate() -> Vector:
+    """A certificate of disposal with its entry and its proof, and that the key of the backups went."""
+    private = Ed25519PrivateKey.from_private_bytes(secret("log key"))
+    statement = disposed.statement_of()
+    made = disposed.FourEntries(disposed.disposed_leaf(statement), private=private)
+    document, _ = disposed.document_of(statement, made)
+    written = rfc8785.dumps(statement)
+    return {
+        "vkey": log()["vkey"],
+        "statement": written.decode(),
+        "sha256": hashlib.sha256(written).hexdigest(),
+        "leaf": made.disposed.decode(),
+        "document": document,
+    }
 
 
 def contents() -> dict[str, str]:
@@ -270,10 +317,12 @@ def contents() -> dict[str, str]:
         "sealing": sealing(),
         "wrapping": wrapped,
         "day_key": day_key(),
+        "escrow": escrow(),
         "payload": payload(wrapped[-1]),
         "receipt": receipt(),
         "pseudonym": pseudonym(),
         "log": log(),
+        "certificate": certificate(),
     }
     return {f"{name}.json": json.dumps(content, indent=2) + "\n" for name, content in files.items()}
 

@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from auditor import merkle, proofs
+from auditor import certificates, disposal_forms, merkle, proofs
 from auditor.notes import VerifierKey
 from auditor.tiles import hashes_in
 from tests.vectors import regenerate
+from vault.canonical import canonical
 from vault.keys import FootageFiles, KeyRing, Role, SealedPayload, WrappedKey, verify_receipt
+from vault.keys.escrow import open_escrow
 from vault.keys.fresh import FreshKeys
 from vault.keys.held import (
     KeySet,
@@ -140,6 +142,14 @@ def test_wrapped_for_a_day(ring: KeyRing) -> None:
     }
 
 
+def test_escrow() -> None:
+    vector = load("escrow.json")
+    keys = [X25519PrivateKey.from_private_bytes(bytes.fromhex(key)) for key in vector["privateKeys"]]
+    opened = open_escrow(vector["escrow"].encode(), keys)
+    assert {name: content.decode() for name, content in opened.files.items()} == vector["files"]
+    assert (opened.made.isoformat(), str(opened.destroy_by)) == ("2026-11-28T01:02:03+00:00", "2026-12-05")
+
+
 def test_payload(ring: KeyRing) -> None:
     payload = load("payload.json")
     sealed = SealedPayload(payload["keyId"], bytes.fromhex(payload["sealed"]))
@@ -178,6 +188,17 @@ def test_log() -> None:
     assert signed.checkpoint.size == 3
 
 
+def test_certificate() -> None:
+    """The software writes the statement of the vector letter by letter, and verifies the document."""
+    vector = load("certificate.json")
+    told = vector["document"]["certificate"]
+    assert canonical(told).decode() == disposal_forms.canonical(told).decode() == vector["statement"]
+    shown = certificates.verify(json.dumps(vector["document"]).encode(), VerifierKey.parse(vector["vkey"]))
+    assert (shown.digest, shown.disposed.index) == (vector["sha256"], 1)
+    assert base64.b64decode(vector["document"]["leaf"]).decode() == vector["leaf"]
+    assert shown.key_destroyed
+
+
 def test_the_examples_in_the_document_are_vectors() -> None:
     document = "".join((regenerate.HERE.parents[1] / "docs/formats.md").read_text().split())
     (part,) = (vector for vector in load("sealing.json") if vector["plainLength"] == 26)
@@ -196,4 +217,7 @@ def test_the_examples_in_the_document_are_vectors() -> None:
     ]
     shown.append(load("pseudonym.json")["pseudonym"])
     shown += [load("log.json")[name] for name in ("privateKey", "vkey", "root", "signature")]
+    shown += [load("certificate.json")[name] for name in ("statement", "sha256", "leaf")]
+    shown.append(load("certificate.json")["document"]["proof"].partition("\n\n")[0])
+    shown = ["".join(value.split()) for value in shown]
     assert [value for value in shown if value not in document] == []

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from policies.engine import RuleSet
 from policies.retention import AMSTERDAM, UNTIL_RELEASED, Held
@@ -19,11 +20,11 @@ from vault.audit import Actor, Entry, Event
 from vault.base import table_of
 from vault.disposal import closing
 from vault.disposal.tables import Disposal, DisposalKey, Ground
+from vault.many import among, insert_many
 from vault.retention import due_under, holds_of
 from vault.tables import Recording, SealedKey, State
 from vault.vault import Vault
 
-_ADD = insert(table_of(Disposal))
 _UNTRACKED = {"synchronize_session": False}
 THERE = (State.KEPT, State.QUARANTINED)
 """What can be disposed of."""
@@ -78,8 +79,9 @@ def begin_all(
         vault.ring,
         [_entry(row, rules[row.municipality_id], keys.get(row.id), ground, now, by) for row in rows],
     )
-    session.execute(
-        _ADD,
+    insert_many(
+        session,
+        table_of(Disposal),
         [
             _disposal(row, rules[row.municipality_id], keys.get(row.id), entry.id, ground, now)
             for row, entry in zip(rows, told, strict=True)
@@ -89,11 +91,10 @@ def begin_all(
         vault.rule_sets.keep(session, rule_set, now=now)
     # 3. the key
     _destroy_keys(session, [row.id for row in rows], keys, now)
-    for row in rows:
-        row.state = State.DISPOSING
-    session.flush()
-    # 4. what rested on it
-    closing.close_all(vault, session, rows, ground=ground, now=now, by=by)
+    _set_disposing(session, rows)
+    # 4. what rested on it; but the erasure that somebody just approved is theirs to close
+    erasures = ground is Ground.TERM_OVER
+    closing.close_all(vault, session, rows, erasures=erasures, now=now, by=by)
 
 
 def spared_until(row: Recording, rule_set: RuleSet, holds: Sequence[Held], now: datetime) -> datetime | None:
@@ -120,7 +121,7 @@ def _keys(session: Session, recordings: Sequence[UUID]) -> Mapping[UUID, _Key]:
     query = (
         select(SealedKey.recording_id, SealedKey.key_id, DisposalKey.day)
         .outerjoin(DisposalKey, DisposalKey.key_id == SealedKey.key_id)
-        .where(SealedKey.recording_id.in_(recordings))
+        .where(among(session, SealedKey.recording_id, recordings))
     )
     return {recording: _Key(key_id, day) for recording, key_id, day in session.execute(query)}
 
@@ -129,12 +130,20 @@ def _destroy_keys(
     session: Session, recordings: Sequence[UUID], keys: Mapping[UUID, _Key], now: datetime
 ) -> None:
     """Delete the wrapped data keys; a backup's copy goes with the key of its day, or sooner when it must."""
-    query = delete(SealedKey).where(SealedKey.recording_id.in_(recordings))
+    query = delete(SealedKey).where(among(session, SealedKey.recording_id, recordings))
     session.execute(query, execution_options=_UNTRACKED)
     today = now.astimezone(AMSTERDAM).date()
     if early := {key.id for key in keys.values() if key.day and key.day > today}:
         spoiled = update(DisposalKey).where(DisposalKey.key_id.in_(early), DisposalKey.spoiled_at.is_(None))
         session.execute(spoiled.values(spoiled_at=now), execution_options=_UNTRACKED)
+
+
+def _set_disposing(session: Session, rows: Sequence[Recording]) -> None:
+    """With one statement, of which the session's own objects then know."""
+    query = update(Recording).where(among(session, Recording.id, [row.id for row in rows]))
+    session.execute(query.values(state=State.DISPOSING), execution_options=_UNTRACKED)
+    for row in rows:
+        set_committed_value(row, "state", State.DISPOSING.value)
 
 
 def _disposal(

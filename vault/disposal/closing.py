@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from vault import audit, requests
 from vault.audit import Actor, Entry, Event
-from vault.disposal.tables import EarlyErasure, Ground
+from vault.disposal.tables import EarlyErasure
+from vault.many import among
 from vault.tables import Grant, Recording, Request
 from vault.vault import Vault
 
@@ -18,22 +19,25 @@ GONE = "De beelden zijn vernietigd. / The footage has been disposed of."
 
 
 def close_all(
-    vault: Vault, session: Session, rows: Sequence[Recording], *, ground: Ground, now: datetime, by: Actor
+    vault: Vault, session: Session, rows: Sequence[Recording], *, erasures: bool, now: datetime, by: Actor
 ) -> None:
-    """End what rests on these recordings, whose disposal begins in this transaction, with an entry for each.
+    """End what rests on these recordings, whose rows are locked, with an entry for each.
 
-    The erasure that somebody just approved is theirs to close: only a term that is over overtakes one.
+    Whoever decides on a request, or on one of `erasures`, locks that before the recording, and would wait for
+    us as we for them: what is locked is passed over, and ended when this is done again as the disposal ends.
     """
     recordings = {row.id: row for row in rows}
     entries = _end_grants(session, recordings, now, by)
-    if ground is Ground.TERM_OVER:
+    if erasures:
         entries += _end_erasures(session, recordings, now, by)
     audit.append_all(session, vault.ring, entries)
     waiting = session.scalars(
         select(Request)
-        .where(Request.recording_id.in_(recordings), Request.state == requests.RequestState.WAITING)
+        .where(
+            among(session, Request.recording_id, recordings), Request.state == requests.RequestState.WAITING
+        )
         .order_by(Request.id)
-        .with_for_update()
+        .with_for_update(skip_locked=True)
     )
     for request in waiting.all():
         requests.refuse_gone(vault, session, request, recordings[request.recording_id], now=now, by=by)
@@ -44,7 +48,11 @@ def _end_grants(
 ) -> list[Entry]:
     living = session.scalars(
         select(Grant)
-        .where(Grant.recording_id.in_(recordings), Grant.revoked_at.is_(None), Grant.valid_until > now)
+        .where(
+            among(session, Grant.recording_id, recordings),
+            Grant.revoked_at.is_(None),
+            Grant.valid_until > now,
+        )
         .order_by(Grant.id)
         .with_for_update()
     )
@@ -62,9 +70,9 @@ def _end_erasures(
 ) -> list[Entry]:
     waiting = session.scalars(
         select(EarlyErasure)
-        .where(EarlyErasure.recording_id.in_(recordings), EarlyErasure.decided_at.is_(None))
+        .where(among(session, EarlyErasure.recording_id, recordings), EarlyErasure.decided_at.is_(None))
         .order_by(EarlyErasure.id)
-        .with_for_update()
+        .with_for_update(skip_locked=True)
     )
     entries = []
     for erasure in waiting:

@@ -1,7 +1,7 @@
 """How a disposal ends: with a certificate, once the store has nothing of the recording any more.
 
 One transaction: 1. the certificate and the entry that carries its digest; 2. the rows of what is gone; 3. the
-state. Whoever finds it finished before, or being finished by another, leaves it.
+state; 4. what still rests on it. Whoever finds it finished before, or being finished by another, leaves it.
 """
 
 import hashlib
@@ -16,10 +16,13 @@ from sqlalchemy.orm import Session
 
 from vault import audit
 from vault.audit import Actor, Entry, Event
+from vault.base import table_of
 from vault.canonical import canonical
+from vault.disposal import closing
 from vault.disposal.statements import Destroyed, statement
 from vault.disposal.tables import Disposal, DisposalKey
 from vault.holds.tables import Hold
+from vault.many import among, update_many
 from vault.tables import Depiction, Part, Recording, State
 from vault.vault import Vault
 
@@ -31,7 +34,8 @@ def finish_all(vault: Vault, recordings: Sequence[UUID], *, now: datetime, by: A
     """Certify of these recordings, whose objects have all gone, that they are disposed of; of how many."""
     with vault.database.transaction() as session:
         found = _unfinished(session, recordings)
-        _finish(vault, session, found, now, by)
+        if found:
+            _finish(vault, session, found, now, by)
     for disposal, _ in found:
         DISPOSED.labels(disposal.ground).inc()
     return len(found)
@@ -42,7 +46,7 @@ def _unfinished(session: Session, recordings: Sequence[UUID]) -> Sequence[tuple[
         select(Disposal, Recording)
         .join(Recording, Recording.id == Disposal.recording_id)
         .where(
-            Disposal.recording_id.in_(recordings),
+            among(session, Disposal.recording_id, recordings),
             Disposal.disposed_at.is_(None),
             Recording.state == State.DISPOSING,
         )
@@ -58,34 +62,46 @@ def _finish(
     ids = [recording.id for _, recording in found]
     gone = _destroyed(session, found)
     # 1. the certificate, and the entry
-    entries = []
-    for disposal, recording in found:
-        said = canonical(statement(recording, disposal, gone[recording.id], now=now, by=by))
-        disposal.certificate = said
-        entries.append(_entry(disposal, recording, said, len(gone[recording.id].parts), now, by))
-    told = audit.append_all(session, vault.ring, entries)
-    for (disposal, recording), entry in zip(found, told, strict=True):
-        disposal.discarded_at = disposal.disposed_at = now
-        disposal.disposed_in = entry.id
-        # 3. the state
-        recording.state = State.DISPOSED
-    # 2. the rows of what is gone; and what was said of the pictures
+    said = [
+        canonical(statement(recording, disposal, gone[recording.id], now=now, by=by))
+        for disposal, recording in found
+    ]
+    entries = [
+        _entry(disposal, recording, certificate, len(gone[recording.id].parts), now, by)
+        for (disposal, recording), certificate in zip(found, said, strict=True)
+    ]
+    told = [entry.id for entry in audit.append_all(session, vault.ring, entries)]
+    ended = {"discarded_at": now, "disposed_at": now}
+    each = zip(ids, said, told, strict=True)
+    update_many(
+        session,
+        table_of(Disposal),
+        [
+            {"recording_id": one, "certificate": certificate, "disposed_in": entry, **ended}
+            for one, certificate, entry in each
+        ],
+    )
+    # 2. the rows of what is gone
     for table in (Part, Depiction):
-        session.execute(delete(table).where(table.recording_id.in_(ids)), execution_options=_UNTRACKED)
-    session.flush()
-    media = update(Recording).where(Recording.id.in_(ids)).values(media=null())
-    session.execute(media, execution_options=_UNTRACKED)
+        session.execute(
+            delete(table).where(among(session, table.recording_id, ids)), execution_options=_UNTRACKED
+        )
+    # 3. the state; and what was said of the pictures
+    gone_for_good = update(Recording).where(among(session, Recording.id, ids))
+    session.execute(gone_for_good.values(state=State.DISPOSED, media=null()), execution_options=_UNTRACKED)
+    # 4. what rested on it and was being decided on when it began
+    closing.close_all(vault, session, [recording for _, recording in found], erasures=True, now=now, by=by)
 
 
 def _destroyed(session: Session, found: Sequence[tuple[Disposal, Recording]]) -> Mapping[UUID, Destroyed]:
     ids = [recording.id for _, recording in found]
     parts: defaultdict[UUID, list[int]] = defaultdict(list)
     for recording_id, length in session.execute(
-        select(Part.recording_id, Part.length).where(Part.recording_id.in_(ids))
+        select(Part.recording_id, Part.length).where(among(session, Part.recording_id, ids))
     ):
         parts[recording_id].append(length)
     holds: defaultdict[UUID, list[Hold]] = defaultdict(list)
-    for hold in session.scalars(select(Hold).where(Hold.recording_id.in_(ids))):
+    for hold in session.scalars(select(Hold).where(among(session, Hold.recording_id, ids))):
         holds[hold.recording_id].append(hold)
     keys = {disposal.key_id for disposal, _ in found}
     dated = select(DisposalKey.key_id, DisposalKey.day).where(DisposalKey.key_id.in_(keys))

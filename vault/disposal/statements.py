@@ -13,6 +13,7 @@ from vault.audit import ENGINE, Actor
 from vault.canonical import Plain
 from vault.disposal.tables import Disposal
 from vault.holds.tables import Hold
+from vault.retention import term_begins
 from vault.sealing import sealed_length
 from vault.tables import Recording
 
@@ -43,11 +44,12 @@ def statement(
         "recording": str(recording.id),
         "municipality": recording.municipality_id,
         "regime": recording.regime,
-        "recordedOn": recording.recorded_at.astimezone(AMSTERDAM).date().isoformat(),
+        "recordedOn": _day(recording.recorded_at),
         "length": recording.length,
         "sha256": recording.sha256 or "",
         "ground": disposal.ground,
         "ruleSet": disposal.rule_set,
+        "termFrom": _day(term_begins(recording)),
         "termDays": disposal.term_days,
         "holds": [_hold(hold) for hold in holds],
         "due": _moment(disposal.due),
@@ -72,6 +74,10 @@ def _hold(hold: Hold) -> Plain:
         "releasedAt": _moment(hold.lifted_at) if hold.lifted_at else None,
         "daysAfter": hold.days_after,
     }
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(AMSTERDAM).date().isoformat()
 
 
 def _moment(moment: datetime) -> str:

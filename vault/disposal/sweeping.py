@@ -25,6 +25,7 @@ from vault.audit import Actor
 from vault.db import DatabaseAway
 from vault.disposal import beginning, discarding, finishing
 from vault.disposal.tables import Disposal, Ground
+from vault.many import among
 from vault.objects import ObjectError
 from vault.retention import due_under, holds_of
 from vault.tables import Part, Recording
@@ -143,7 +144,7 @@ def _begin_batch(
         rows = session.scalars(
             select(Recording)
             .where(
-                Recording.id.in_(recordings),
+                among(session, Recording.id, recordings),
                 Recording.state.in_(beginning.THERE),
                 Recording.dispose_after <= now,
             )
@@ -179,7 +180,7 @@ def _batch(
         # Of two lists in order each: as far as both have come.
         found = sorted(found)[:at_once]
         names: dict[UUID, list[str]] = {recording: [] for recording in found}
-        query = select(Part.recording_id, Part.object_name).where(Part.recording_id.in_(found))
+        query = select(Part.recording_id, Part.object_name).where(among(session, Part.recording_id, found))
         for recording, name in session.execute(query):
             names[recording].append(name)
     return names, found[-1] if found else None

@@ -100,7 +100,16 @@ class DisposalKey(Base):
     """A key that expires: data keys of what is due on one day, in one municipality, are wrapped under it."""
 
     __tablename__ = "disposal_key"
-    __table_args__ = (Index(None, "municipality_id", "day"),)
+    __table_args__ = (
+        Index(None, "municipality_id", "day"),
+        # Those that are there; of every day that was, one is not.
+        Index(
+            "ix_disposal_key_standing",
+            "day",
+            sqlite_where=text("destroyed_at IS NULL"),
+            postgresql_where=text("destroyed_at IS NULL"),
+        ),
+    )
 
     key_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     municipality_id: Mapped[str] = mapped_column(ForeignKey("municipality.id"))
@@ -109,6 +118,26 @@ class DisposalKey(Base):
     made_at: Mapped[datetime]
     spoiled_at: Mapped[datetime | None]
     """What was wrapped under it had to go before that day: the others move to another key at once."""
+    closes: Mapped[date | None]
+    """Something under it came due on this earlier day: nothing more comes under it, the others move to
+    another key, and it is destroyed when this day is over."""
+    destroyed_at: Mapped[datetime | None]
+
+
+class IntakeKey(Base):
+    """A key that what comes in is wrapped for, as the keeper met it in a ring: replaced each week."""
+
+    __tablename__ = "intake_key"
+
+    key_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    municipality: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Whose sealing key it is; None for an arrival key. Not a reference: a ring may have more."""
+    seen_at: Mapped[datetime]
+    """When the keeper first met it."""
+    used_at: Mapped[datetime | None]
+    """When the keeper last met something wrapped for it."""
+    replaced_at: Mapped[datetime | None]
+    """When the keeper first met another one as the current one."""
     destroyed_at: Mapped[datetime | None]
 
 

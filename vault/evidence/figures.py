@@ -113,6 +113,38 @@ class TermsTold(Told):
     """Recordings kept or in quarantine at that moment."""
 
 
+class GroundTold(Told):
+    """A reason to destroy footage, and how many recordings were for it."""
+
+    ground: str
+    title: Text
+    number: int
+
+
+class DisposalsTold(Told):
+    """What was destroyed in the period and why, and how it stood at its end: then, or when this was made."""
+
+    by_ground: list[GroundTold]
+    disposed: int
+    """Recordings of which nothing is left: key, every object, and the rows of both."""
+    with_certificate: int
+    """Of those, the ones with a certificate whose entry stands in the trail: all of them."""
+    begun: int
+    """Recordings whose key was destroyed in the period."""
+    overdue_at_end: int
+    """Recordings whose term was over for longer than a sweep takes, with their key still there: none."""
+    unfinished_at_end: int
+    """Keys gone, objects not all yet: the store keeps them locked, or the disposal was under way."""
+    held_at_end: int
+    """Recordings that a hold stood on."""
+    holds_placed: int
+    holds_lifted: int
+    erasures_asked: int
+    """Early erasures asked for in the period."""
+    erasures_approved: int
+    """Of those, approved by another."""
+
+
 class RuleChangeTold(Told):
     """A rule set that was proposed, came into force or was withdrawn in the period."""
 
@@ -217,6 +249,7 @@ class Figures(Told):
     requests: RequestsTold
     grants: GrantsTold
     terms: TermsTold
+    disposals: DisposalsTold
     rule_changes: list[RuleChangeTold]
     integrity: IntegrityTold
     rights: RightsTold

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from policies.engine import RuleSet
 from vault import audit
 from vault.audit import Actor, Entry, Event
-from vault.evidence import acts, alerting, checking, governing, handling
+from vault.evidence import acts, alerting, checking, disposing, governing, handling
 from vault.evidence.counting import counted, recordings_watched
 from vault.evidence.figures import Figures, Told
 from vault.evidence.periods import Period
@@ -107,6 +107,7 @@ def gather(session: Session, rule_set: RuleSet, period: Period, *, now: datetime
         requests=handling.requests(session, municipality, period),
         grants=handling.grants(session, municipality, period, terms, found),
         terms=handling.terms(session, municipality, period, found, now),
+        disposals=disposing.disposals(session, municipality, period, found, now),
         rule_changes=governing.rule_changes(session, municipality, period),
         integrity=checking.integrity(session, municipality, period, found),
         rights=governing.rights(session, municipality, found),

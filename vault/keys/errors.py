@@ -4,6 +4,9 @@ KeyRingError
 ├── RingRefused        the ring on disk leaves doubt: nothing is started
 ├── RingExists         there are keys already: nothing is written over
 ├── KeyNotHeld         the ring does not hold the key this takes; ingest's ring never holds some
+├── TokenRefused       the token with the footage's keys cannot be used as the settings say
+├── TokenAway          that token does not answer: what was asked was not done
+├── EscrowRefused      an escrow of keys is not made, or does not open
 ├── WrappingBroken     a wrapped key or a sealed payload is not what was wrapped for this
 └── ReceiptRefused     a receipt is not one of ours
 """
@@ -36,3 +39,15 @@ class WrappingBroken(KeyRingError):
 
 class ReceiptRefused(KeyRingError):
     """This is not a receipt signed by one of the keys given."""
+
+
+class TokenRefused(KeyRingError):
+    """The token with the footage's keys cannot be used as the settings say. The message says what to do."""
+
+
+class TokenAway(KeyRingError):
+    """The token with the footage's keys does not answer, or not as it should; what was asked was not done."""
+
+
+class EscrowRefused(KeyRingError):
+    """An escrow of keys is not made for these custodians, or does not open with these keys."""

@@ -27,6 +27,16 @@ class DayKey(NamedTuple):
     """The calendar day in Amsterdam that it expires with."""
 
 
+def of_intake(recording: UUID, municipality: str) -> bytes:
+    """What a data key is bound to that is wrapped for an intake key (HPKE's info)."""
+    return b"bodycam-vault/data-key/v1\0" + recording.bytes + municipality.encode()
+
+
+def of_day(key_id: str, recording: UUID, municipality: str) -> bytes:
+    """What a data key is bound to that is wrapped under a day key (additional data)."""
+    return b"bodycam-vault/day-key/v1\0" + recording.bytes + municipality.encode() + b"\0" + key_id.encode()
+
+
 class FootageKeys(Protocol):
     """Keys that open footage. Safe to use from many threads; several processes share them.
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from vault.keys import folder
 from vault.keys.errors import KeyNotHeld, RingRefused
-from vault.keys.footage import DayKey, WrappedKey
+from vault.keys.footage import DayKey, WrappedKey, of_day, of_intake
 from vault.keys.fresh import FreshKeys
 from vault.keys.held import day_key_id_of
 from vault.keys.layout import DAY_KEY, DISPOSAL, HOLDS, MUNICIPALITY, Role, Use
@@ -20,8 +20,6 @@ from vault.keys.making import line, place_of, rotate
 from vault.keys.wrapping import data_key_of, unwrap_under, wrap_under
 from vault.sealing import KEY_LENGTH, DataKey
 
-_INTAKE = b"bodycam-vault/data-key/v1\0"
-_DAY = b"bodycam-vault/day-key/v1\0"
 _SECRET = re.compile(r"[0-9a-f]{64}")
 
 
@@ -51,7 +49,7 @@ class FootageFiles:
 
     def wrap(self, key: DataKey, *, recording: UUID, municipality: str) -> WrappedKey:
         """Wrap a recording's data key for its municipality's current intake key."""
-        info = _INTAKE + recording.bytes + municipality.encode()
+        info = of_intake(recording, municipality)
         return WrappedKey(*self._intake(municipality).wrap(key.reveal(), info))
 
     def unwrap(self, wrapped: WrappedKey, *, recording: UUID, municipality: str) -> DataKey:
@@ -59,10 +57,9 @@ class FootageFiles:
         key_id, sealed = wrapped
         intake = self._intake(municipality)
         if intake.holds(key_id):
-            info = _INTAKE + recording.bytes + municipality.encode()
-            return data_key_of(intake.unwrap(key_id, sealed, info))
+            return data_key_of(intake.unwrap(key_id, sealed, of_intake(recording, municipality)))
         secret = self._secret(key_id, municipality)
-        return data_key_of(unwrap_under(secret, sealed, _bound(key_id, recording, municipality)))
+        return data_key_of(unwrap_under(secret, sealed, of_day(key_id, recording, municipality)))
 
     def make_day_key(self, municipality: str, day: date) -> str:
         """Make a key that expires with `day`; its id. It is durable when this returns."""
@@ -79,7 +76,7 @@ class FootageFiles:
     def wrap_for_day(self, key: DataKey, key_id: str, *, recording: UUID, municipality: str) -> WrappedKey:
         """Wrap a recording's data key under a day key of its municipality."""
         secret = self._secret(key_id, municipality)
-        return WrappedKey(key_id, wrap_under(secret, key.reveal(), _bound(key_id, recording, municipality)))
+        return WrappedKey(key_id, wrap_under(secret, key.reveal(), of_day(key_id, recording, municipality)))
 
     def day_keys(self) -> dict[str, DayKey]:
         """Every day key there is, by id. Raises RingRefused for what is none."""
@@ -179,10 +176,6 @@ class FootageFiles:
     def _require_vault(self) -> None:
         if self._role is not Role.VAULT:
             raise KeyNotHeld("ingest's ring only wraps")
-
-
-def _bound(key_id: str, recording: UUID, municipality: str) -> bytes:
-    return _DAY + recording.bytes + municipality.encode() + b"\0" + key_id.encode()
 
 
 def _said(directory: Path) -> DayKey:

@@ -132,11 +132,11 @@ class KeyRing:
                 "is missing: this ring is of before there was a log",
                 "give it a key with: bodycam-vault keys add-log",
             )
+        footage = footage or FootageFiles(path, ours)
         # Of day keys there may be none yet; of a ring whose keys moved into hardware some files may be left.
         optional = {DISPOSAL} if ours is Role.VAULT else set()
-        optional |= {Use.SEALING} if footage is not None else set()
+        optional |= set() if isinstance(footage, FootageFiles) else {Use.SEALING}
         folder.expect_only(ring, found - optional, {"role", *holds} - optional, ours)
-        footage = footage or FootageFiles(path, ours)
         footage.check()
         arrival = None
         if Use.ARRIVAL in holds:

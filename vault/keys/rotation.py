@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vault.keys import folder
 from vault.keys.errors import KeyNotHeld, RingExists
+from vault.keys.fresh import FreshKeys
 from vault.keys.layout import HOLDS, KEY_ID, ORIGIN, Role, Use
 from vault.keys.log_keys import checked_origin
 from vault.keys.making import Rings, first_key, line, new_key, place_of, rotate
@@ -94,6 +95,20 @@ def rotate_arrival(ingest_dir: Path) -> str:
         return rotate(rings, Use.ARRIVAL, Use.ARRIVAL)
 
 
+def arrival_keys(ingest_dir: Path) -> tuple[str, ...]:
+    """The ids of ingest's arrival keys, the current one first."""
+    return _arrival_of(ingest_dir / folder.RING).ids()
+
+
+def destroy_arrival(ingest_dir: Path, key_id: str) -> bool:
+    """Destroy an old arrival key; whether it was there. Raises KeyNotHeld for the current one."""
+    with folder.writing(ingest_dir) as ring:
+        keys = _arrival_of(ring)
+        if key_id == keys.ids()[0]:
+            raise KeyNotHeld(f"{key_id} is in use; rotate first")
+        return keys.holds(key_id) and folder.destroy(ring, keys.directory / key_id)
+
+
 def rotate_audit(vault_dir: Path, ingest_dir: Path) -> str:
     """Begin a new audit epoch, with a payload key and a pseudonym secret of its own; the epoch's name."""
     with _writing(vault_dir, ingest_dir) as rings:
@@ -133,6 +148,10 @@ def rotate_log(vault_dir: Path) -> str:
         rings = {Role.VAULT: ring}
         _load(rings)
         return rotate(rings, Use.LOG, Use.LOG)
+
+
+def _arrival_of(ring: Path) -> FreshKeys:
+    return FreshKeys(ring / Use.ARRIVAL, Role.INGEST, HOLDS[Role.INGEST][Use.ARRIVAL])
 
 
 @contextmanager

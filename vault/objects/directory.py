@@ -19,7 +19,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,12 +50,13 @@ _PART = re.compile(r"[0-9]{6}-[0-9a-f]{16}")
 
 
 class DirectoryStore:
-    """An `ObjectStore` in the directory `root`."""
+    """An `ObjectStore` in the directory `root`. `clock` says what has passed of what is retained."""
 
     at_hand = True
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._root = root
+        self._clock = clock
 
     def create(self) -> None:
         """Make the directory, for this user only, when it is missing. Raises StoreUnavailable."""
@@ -108,7 +109,7 @@ class DirectoryStore:
         recording = name.partition("/")[0]
         with self._opened(name) as root:
             with suppress(ObjectMissing), locked(root, name):
-                refuse_kept(root, name)
+                refuse_kept(root, name, self._clock())
                 unlink(root, name)
             with suppress(FileNotFoundError), opened_folder(recording, root) as folder:
                 unlink(root, name + SUFFIX)
@@ -126,7 +127,7 @@ class DirectoryStore:
         check_name(name)
         check_moment(until)
         with self._opened(name) as root, locked(root, name):
-            lengthen(root, name, whole_seconds(until))
+            lengthen(root, name, whole_seconds(until), self._clock())
 
     def hold(self, name: str, on: bool) -> None:
         """See `ObjectStore`."""

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from vault.objects import ObjectMissing, ObjectRetained, StoreUnavailable
 from vault.objects.tree import open_file, opened_folder, replace_file, unlink
@@ -70,19 +70,19 @@ def read_kept(root: int, name: str) -> Kept:
     return Kept(moments[0] if moments else None, held)
 
 
-def refuse_kept(root: int, name: str) -> None:
+def refuse_kept(root: int, name: str, now: datetime) -> None:
     """Raise ObjectRetained while anything keeps the object."""
     kept = read_kept(root, name)
     if kept.held:
         raise ObjectRetained(f"{name} is held", None)
-    if kept.until and datetime.now(UTC) < kept.until:
+    if kept.until and now < kept.until:
         raise ObjectRetained(f"{name}, retained until {kept.until.isoformat()}", kept.until)
 
 
-def lengthen(root: int, name: str, until: datetime) -> None:
+def lengthen(root: int, name: str, until: datetime, now: datetime) -> None:
     """Keep the object until then at least; it is `locked`."""
     kept = read_kept(root, name)
-    if until > datetime.now(UTC) and (kept.until is None or kept.until < until):
+    if until > now and (kept.until is None or kept.until < until):
         _write(root, name, replace(kept, until=until))
 
 

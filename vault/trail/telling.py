@@ -39,6 +39,7 @@ EVENTS: Mapping[str, Words] = {
     Event.KEY_DESTRUCTION_PROPOSED: Words("Sleutelvernietiging voorgesteld", "Destruction of keys proposed"),
     Event.KEY_DESTRUCTION_WITHDRAWN: Words("Voorstel sleutels ingetrokken", "Proposal on keys withdrawn"),
     Event.KEY_DESTRUCTION_DONE: Words("Alle sleutels vernietigd", "All keys destroyed"),
+    Event.KEYS_ESCROWED: Words("Sleutels in bewaring gegeven", "Keys given in escrow"),
     Event.OBJECTS_REAPED: Words("Verweesde objecten opgeruimd", "Orphaned objects cleared away"),
     Event.REQUEST_SUBMITTED: Words("Verzoek ingediend, wacht op besluit", "Request made, awaits decision"),
     Event.REQUEST_ALLOWED: Words("Verzoek toegestaan door de regels", "Request allowed by the rules"),

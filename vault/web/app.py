@@ -16,13 +16,15 @@ from vault import tracing
 from vault.completions import Completions
 from vault.db import DatabaseAway
 from vault.disposal.beginning import NotThere
+from vault.disposal.certificates import CertificateAltered, NotDisposed
 from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker
+from vault.disposal.proving import EntryPruned
 from vault.facts import Unknown
 from vault.footage import RangeOutside
 from vault.holds.lifting import AlreadyLifted, NotItsRelease
 from vault.holds.placing import TriggerTooLate, TriggerUnknown
 from vault.holds.rows import TooLate
-from vault.keys import Role, WrappingBroken
+from vault.keys import Role, TokenAway, TokenRefused, WrappingBroken
 from vault.log.witnesses import CosignatureRefused, known_witnesses
 from vault.objects import ObjectMissing, StoreUnavailable
 from vault.regimes import RegimeFixed, RegimeUnchanged
@@ -34,7 +36,19 @@ from vault.settings import Settings
 from vault.signals.settling import AlreadySettled
 from vault.trail import NothingToFind, TooMany
 from vault.vault import Vault, ring_of
-from vault.web import api, authzen, description, erasures, holds, log, problems, retention, rules, signals
+from vault.web import (
+    api,
+    authzen,
+    certificates,
+    description,
+    erasures,
+    holds,
+    log,
+    problems,
+    retention,
+    rules,
+    signals,
+)
 from vault.web.frame import Frame, add_health, add_refusals
 from vault.web.guard import Guard
 from vault.web.player import Seeking
@@ -51,11 +65,6 @@ PROBLEMS: dict[type[Exception], Problem] = {
     RequestClosed: problems.REQUEST_CLOSED,
     GrantTooLong: problems.GRANT_TOO_LONG,
     AlreadySettled: problems.SIGNAL_SETTLED,
-    ErasureWaiting: problems.ERASURE_WAITING,
-    ErasureClosed: problems.ERASURE_CLOSED,
-    HeldFirst: problems.ERASURE_HELD,
-    NotAsker: problems.ERASURE_NOT_YOURS,
-    NotThere: problems.FOOTAGE_GONE,
     TooLate: problems.TOO_LATE,
     TriggerUnknown: problems.TRIGGER_UNKNOWN,
     TriggerTooLate: problems.TRIGGER_TOO_LATE,
@@ -63,6 +72,14 @@ PROBLEMS: dict[type[Exception], Problem] = {
     AlreadyLifted: problems.HOLD_LIFTED,
     RegimeFixed: problems.REGIME_FIXED,
     RegimeUnchanged: problems.REGIME_UNCHANGED,
+    NotDisposed: problems.NOT_DISPOSED,
+    CertificateAltered: problems.CERTIFICATE_ALTERED,
+    EntryPruned: problems.CERTIFICATE_GONE,
+    ErasureWaiting: problems.ERASURE_WAITING,
+    ErasureClosed: problems.ERASURE_CLOSED,
+    HeldFirst: problems.ERASURE_HELD,
+    NotAsker: problems.ERASURE_NOT_YOURS,
+    NotThere: problems.FOOTAGE_GONE,
     NothingToFind: problems.NOTHING_TO_FIND,
     TooMany: problems.TOO_MANY,
     RangeOutside: problems.RANGE,
@@ -72,6 +89,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     WrappingBroken: problems.BROKEN,
     StoreUnavailable: problems.AWAY,
     DatabaseAway: problems.AWAY,
+    TokenAway: problems.AWAY,
+    TokenRefused: problems.AWAY,
     OperationalError: problems.AWAY,
     Exception: problems.FAILED,
 }
@@ -132,9 +151,10 @@ def _api(vault: Vault, settings: Settings, watch: api.Watch, clock: Callable[[],
     app.include_router(api.routes(vault, watch, clock))
     app.include_router(rules.routes(vault, clock))
     app.include_router(signals.routes(vault, clock))
+    app.include_router(holds.routes(vault, clock, settings.hold_review))
+    app.include_router(certificates.routes(vault, clock))
     app.include_router(retention.routes(vault, clock))
     app.include_router(erasures.routes(vault, clock))
-    app.include_router(holds.routes(vault, clock, settings.hold_review))
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     _add_problems(app)
     return app

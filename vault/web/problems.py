@@ -134,56 +134,6 @@ RULES_ALTERED = _problem(
     "De opgeslagen regels zijn niet die van hun kenmerk; er wordt niet mee besloten. Waarschuw de beheerder.",
     "The stored rules are not those of their digest; nothing is decided by them. Warn the administrator.",
 )
-ERASURE_UNCONFIRMED = _problem(
-    422,
-    "erasure-unconfirmed",
-    "Geen weg terug",
-    "No undo",
-    "Goedkeuren kan niet ongedaan worden gemaakt: de sleutel van de beelden wordt meteen vernietigd. Wie dat "
-    "weet, stuurt 'irreversible': true mee. Er is niets vernietigd.",
-    "Approving cannot be undone: the key to the footage is destroyed at once. Whoever knows that sends "
-    "'irreversible': true. Nothing was destroyed.",
-)
-ERASURE_WAITING = _problem(
-    409,
-    "erasure-waiting",
-    "Al gevraagd",
-    "Already asked",
-    "Om vernietiging van deze beelden is al gevraagd; dat wacht op een besluit.",
-    "The erasure of this footage was asked for already; that waits for a decision.",
-)
-ERASURE_CLOSED = _problem(
-    409,
-    "erasure-closed",
-    "Al afgehandeld",
-    "Already closed",
-    "Hierover is al besloten, of het is ingetrokken. Is er een nieuwe reden, vraag het dan opnieuw.",
-    "This was decided or withdrawn already. If there is a new reason, ask anew.",
-)
-ERASURE_HELD = _problem(
-    409,
-    "erasure-held",
-    "Beelden worden vastgehouden",
-    "Footage is held",
-    "Bij 'triggers' staat wat de beelden vasthoudt. Geef ze eerst vrij, als daar reden voor is.",
-    "'triggers' tells what holds the footage. Lift that first, when its event has come.",
-)
-ERASURE_NOT_YOURS = _problem(
-    409,
-    "erasure-not-yours",
-    "Niet uw vraag",
-    "Not what you asked",
-    "Alleen wie erom vroeg trekt het in. Wie erover beslist, kan het weigeren.",
-    "Only who asked for it withdraws it. Whoever decides on it can refuse it.",
-)
-FOOTAGE_GONE = _problem(
-    409,
-    "footage-gone",
-    "Beelden zijn er niet",
-    "Footage is not there",
-    "Deze beelden zijn nog niet bewaard, of zijn al vernietigd.",
-    "This footage is not kept yet, or has been disposed of.",
-)
 TOO_LATE = _problem(
     409,
     "term-over",
@@ -240,6 +190,56 @@ REGIME_UNCHANGED = _problem(
     "De opname valt al onder dit regime.",
     "The recording stands under this regime already.",
 )
+ERASURE_UNCONFIRMED = _problem(
+    422,
+    "erasure-unconfirmed",
+    "Geen weg terug",
+    "No undo",
+    "Goedkeuren kan niet ongedaan worden gemaakt: de sleutel van de beelden wordt meteen vernietigd. Wie dat "
+    "weet, stuurt 'irreversible': true mee. Er is niets vernietigd.",
+    "Approving cannot be undone: the key to the footage is destroyed at once. Whoever knows that sends "
+    "'irreversible': true. Nothing was destroyed.",
+)
+ERASURE_WAITING = _problem(
+    409,
+    "erasure-waiting",
+    "Al gevraagd",
+    "Already asked",
+    "Om vernietiging van deze beelden is al gevraagd; dat wacht op een besluit.",
+    "The erasure of this footage was asked for already; that waits for a decision.",
+)
+ERASURE_CLOSED = _problem(
+    409,
+    "erasure-closed",
+    "Al afgehandeld",
+    "Already closed",
+    "Hierover is al besloten, of het is ingetrokken. Is er een nieuwe reden, vraag het dan opnieuw.",
+    "This was decided or withdrawn already. If there is a new reason, ask anew.",
+)
+ERASURE_HELD = _problem(
+    409,
+    "erasure-held",
+    "Beelden worden vastgehouden",
+    "Footage is held",
+    "Bij 'triggers' staat wat de beelden vasthoudt. Geef ze eerst vrij, als daar reden voor is.",
+    "'triggers' tells what holds the footage. Lift that first, when its event has come.",
+)
+ERASURE_NOT_YOURS = _problem(
+    409,
+    "erasure-not-yours",
+    "Niet uw vraag",
+    "Not what you asked",
+    "Alleen wie erom vroeg trekt het in. Wie erover beslist, kan het weigeren.",
+    "Only who asked for it withdraws it. Whoever decides on it can refuse it.",
+)
+FOOTAGE_GONE = _problem(
+    409,
+    "footage-gone",
+    "Beelden zijn er niet",
+    "Footage is not there",
+    "Deze beelden zijn nog niet bewaard, of zijn al vernietigd.",
+    "This footage is not kept yet, or has been disposed of.",
+)
 TOO_MANY = _problem(
     400,
     "too-many",
@@ -255,6 +255,38 @@ NOTHING_TO_FIND = _problem(
     "No word to find",
     "Geef een woord van drie letters of meer dat niet in elke tekst staat; of een nummer met cijfers.",
     "Give a word of three letters or more that is not in every text, or a number with digits.",
+)
+NOT_DISPOSED = _problem(
+    404,
+    "not-disposed",
+    "Geen verklaring",
+    "No certificate",
+    "Deze opname is niet vernietigd, of de vernietiging is nog niet klaar.",
+    "This recording was not disposed of, or its disposal has not ended yet.",
+)
+NOT_IN_LOG_YET = _problem(
+    409,
+    "not-in-log-yet",
+    "Nog niet in het log",
+    "Not in the log yet",
+    "De regel over deze vernietiging krijgt zo zijn plaats in het log. Probeer het zo opnieuw.",
+    "The entry of this disposal gets its place in the log in a moment. Try again in a few seconds.",
+)
+CERTIFICATE_ALTERED = _problem(
+    500,
+    "certificate-altered",
+    "Opgeslagen verklaring veranderd",
+    "Stored certificate altered",
+    "De opgeslagen verklaring is niet die waarvan de hash in het log staat. Waarschuw de beheerder.",
+    "The stored certificate is not the one whose hash stands in the log. Warn the administrator.",
+)
+CERTIFICATE_GONE = _problem(
+    410,
+    "certificate-gone",
+    "Verklaring niet meer te bewijzen",
+    "Certificate can be proven no more",
+    "De regel over deze vernietiging is uit het log: zijn termijn is om. Wat u eerder kreeg, blijft gelden.",
+    "The entry of this disposal is out of the log: its term is over. A certificate of before still holds.",
 )
 COSIGNATURE_REFUSED = _problem(
     422,

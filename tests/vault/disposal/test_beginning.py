@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from console.demo import town
-from tests.disposing import OVER, change, disposal_of, hold, kept, now, remains, told
+from tests.disposing import OVER, change, disposal_of, hold, kept, now, remains, swept, told
 from tests.installation import Installation
 from tests.watching import approve, choosing, entries, granted, payload_of, row_of, wish
 from vault.audit import Event
@@ -148,6 +148,25 @@ def test_a_request_that_waits_is_refused_by_the_rule(installation: Installation)
     assert "footage-disposed" in {rule.id for rule in again.decision.reasons}
     late = approve(installation, waiting.request)
     assert "footage-disposed" in {rule.id for rule in late.decision.reasons}
+
+
+def test_what_is_being_decided_on_is_closed_at_the_end(installation: Installation) -> None:
+    """Its decider has it locked and waits for the recording: neither may wait for the other."""
+    if installation.vault.at_hand:
+        pytest.skip("SQLite has one writer: nobody decides meanwhile")
+    vault, recording = installation.vault, kept(installation, ago=timedelta(days=1))
+    waiting = ask(vault, installation.caller(town.SUPERVISOR), wish(recording), now=now())
+    erasure = _asked(installation, recording)
+    with vault.database.transaction() as session:
+        session.get_one(Request, waiting.request, with_for_update=True)
+        session.get_one(EarlyErasure, erasure, with_for_update=True)
+        begun(installation, recording, EARLY)
+    with vault.database.reading() as session:
+        assert session.get_one(Request, waiting.request).state == RequestState.WAITING
+    assert swept(installation).disposed == 1
+    with vault.database.reading() as session:
+        assert session.get_one(Request, waiting.request).state == RequestState.REFUSED
+        assert session.get_one(EarlyErasure, erasure).outcome == "withdrawn"
 
 
 def _asked(installation: Installation, recording: RecordingId) -> UUID:

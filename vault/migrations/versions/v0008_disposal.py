@@ -137,11 +137,24 @@ def _keys() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("made_at", _MOMENT, nullable=False),
         sa.Column("spoiled_at", _MOMENT, nullable=True),
+        sa.Column("closes", sa.Date(), nullable=True),
         sa.Column("destroyed_at", _MOMENT, nullable=True),
         _reference("disposal_key", "municipality_id", "municipality"),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_disposal_key")),
     )
     op.create_index("ix_disposal_key_municipality_id_day", "disposal_key", ["municipality_id", "day"])
+    _partial("ix_disposal_key_standing", "disposal_key", ["day"], "destroyed_at IS NULL")
+    op.create_table(
+        "intake_key",
+        sa.Column("key_id", sa.String(length=64), nullable=False),
+        sa.Column("municipality", sa.String(length=64), nullable=True),
+        sa.Column("seen_at", _MOMENT, nullable=False),
+        sa.Column("used_at", _MOMENT, nullable=True),
+        sa.Column("replaced_at", _MOMENT, nullable=True),
+        sa.Column("destroyed_at", _MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_intake_key")),
+    )
+    op.create_index("ix_intake_key_municipality", "intake_key", ["municipality"])
     op.create_table(
         "key_destruction",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -6,7 +6,7 @@ only, and what to do about it is in docs/operations.md.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, true
@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 from vault import audit
 from vault.audit import Event
 from vault.disposal import invariants as disposal_invariants
+from vault.disposal import key_invariants
 from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
 from vault.holds import invariants as hold_invariants
-from vault.keys import KeyRingError, WrappedKey
+from vault.invariants import opening, sealed, stock, terms
+from vault.invariants.depth import Depth, Tell, quiet
 from vault.log import invariants as log_invariants
-from vault.objects import StoredObject
 from vault.rulesets import is_whole
-from vault.sealing import sealed_length
 from vault.signals.tables import RaisedSignal
 from vault.tables import (
     Arrival,
@@ -40,7 +40,7 @@ from vault.tables import (
 from vault.trail import invariants as trail
 from vault.vault import Vault
 
-__all__ = ["Finding", "check_all"]
+__all__ = ["Depth", "Finding", "check_all"]
 
 EXAMINED_WITHIN = timedelta(days=1)
 MOST_FINDINGS = 1000
@@ -49,8 +49,32 @@ AT_ONCE = 200
 """Recordings looked for at once, under their pseudonym of each epoch."""
 
 
-def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
-    """Every finding of every check."""
+def check_all(
+    vault: Vault,
+    *,
+    now: datetime,
+    depth: Depth = Depth.EVERY,
+    tell: Tell = quiet,
+    intake_key_lasts: timedelta = timedelta(days=7),
+) -> list[Finding]:
+    """Every finding of every check. Raises the store's errors: what cannot be looked at is not whole.
+
+    `intake_key_lasts`: how old a key that ingest wraps with may become.
+    """
+    long = (
+        sealed.check(vault),
+        stock.check(vault, tell=tell),
+        opening.check(vault, now=now, depth=depth, tell=tell),
+        terms.check(vault, now=now, tell=tell),
+    )
+    return [
+        *_at_one_moment(vault, now, intake_key_lasts),
+        *chain.from_iterable(islice(each, MOST_FINDINGS) for each in long),
+    ]
+
+
+def _at_one_moment(vault: Vault, now: datetime, intake_key_lasts: timedelta) -> list[Finding]:
+    """The checks that ask the database alone; those that look at all footage follow it as it changes."""
     with vault.database.reading() as session:
         found = [
             Finding(name, about)
@@ -61,13 +85,12 @@ def check_all(vault: Vault, *, now: datetime) -> list[Finding]:
         return [
             *found,
             *hold_invariants.check(session, MOST_FINDINGS),
-            *_keys(vault, session),
-            *_objects(vault, session),
             *_payloads(vault, session),
             *_untold(vault, session),
             *of_log,
             *_trail(vault, session, now),
             *erasure_invariants.check(vault, session, now),
+            *key_invariants.check(vault, session, now, intake_key_lasts=intake_key_lasts),
             *disposal_invariants.check(vault, session, now),
         ]
 
@@ -190,29 +213,6 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "decision-without-rules": _decisions_without_rules,
     "signal-without-entry": _signals_untold,
 }
-
-
-def _keys(vault: Vault, session: Session) -> Iterator[Finding]:
-    """Every wrapped key opens with the ring we have: a lost private key is found before it is needed."""
-    query = select(SealedKey, Recording.municipality_id).join(
-        Recording, Recording.id == SealedKey.recording_id
-    )
-    for row, municipality in session.execute(query.execution_options(yield_per=500)):
-        try:
-            wrapped = WrappedKey(row.key_id, row.sealed)
-            vault.ring.unwrap(wrapped, recording=row.recording_id, municipality=municipality)
-        except KeyRingError:
-            yield Finding("sealed-key-does-not-open", str(row.recording_id))
-
-
-def _objects(vault: Vault, session: Session) -> Iterator[Finding]:
-    """Every part has its object, of the right size. An object without a part is the reaper's business."""
-    stored: dict[str, StoredObject] = {found.name: found for found in vault.store.list("")}
-    for name, length in session.execute(select(Part.object_name, Part.length)):
-        if name not in stored:
-            yield Finding("object-missing", name)
-        elif stored[name].size != sealed_length(length):
-            yield Finding("object-of-wrong-size", name)
 
 
 def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:

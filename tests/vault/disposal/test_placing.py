@@ -1,0 +1,275 @@
+"""What is kept is under the key of its day, some seconds later, and follows when its term moves."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from structlog.testing import capture_logs
+
+from console.demo import town
+from policies.retention import UNTIL_RELEASED
+from tests.installation import Installation
+from tests.placing import (
+    NOW,
+    change,
+    hold,
+    is_placed,
+    kept,
+    key_of,
+    keys,
+    move,
+    opens,
+    put,
+    release,
+    row_of,
+    wrapped,
+)
+from vault.disposal import day_keys, placing
+from vault.disposal.placing import place
+from vault.keys import DayKey, FootageFiles
+from vault.objects import ObjectRetained, StoreUnavailable
+from vault.tables import State
+
+DAY = timedelta(days=1)
+
+
+def test_what_is_kept_moves_from_the_intake_key_to_its_day(installation: Installation) -> None:
+    recording = kept(installation)
+    before = wrapped(installation, recording)
+    assert key_of(installation, recording) is None
+    assert not is_placed(installation, recording)
+    assert place(installation.vault, now=NOW) == 1
+    assert is_placed(installation, recording)
+    after = wrapped(installation, recording)
+    key = key_of(installation, recording)
+    assert key
+    assert (key.municipality_id, key.made_at) == (town.SLUG, NOW)
+    opened = [
+        installation.vault.ring.unwrap(each, recording=recording, municipality=town.SLUG)
+        for each in (before, after)
+    ]
+    assert opened[0] == opened[1]
+    assert place(installation.vault, now=NOW) == 0
+    assert wrapped(installation, recording) == after
+
+
+def test_a_day_is_a_calendar_day_in_amsterdam(installation: Installation) -> None:
+    """23:30 and 00:30 in UTC of one night are one day there, in summer 22:30 too."""
+    night = datetime(2199, 1, 10, 23, 30, tzinfo=UTC)
+    recordings = [kept(installation, seed=seed) for seed in range(3)]
+    for recording, moment in zip(
+        recordings, (night, night + timedelta(hours=1), night - timedelta(hours=1)), strict=True
+    ):
+        move(installation, recording, moment)
+    place(installation.vault, now=NOW)
+    days = [key.day.isoformat() for each in recordings if (key := key_of(installation, each))]
+    assert days == ["2199-01-11", "2199-01-11", "2199-01-10"]
+    assert len(keys(installation)) == 2
+    summer = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+    assert day_keys.day_of(summer).isoformat() == "2026-07-02"
+    assert summer.astimezone(ZoneInfo("Europe/Amsterdam")).date() == day_keys.day_of(summer)
+
+
+def test_one_key_serves_a_day(installation: Installation) -> None:
+    recordings = [kept(installation, seed=seed) for seed in range(3)]
+    assert place(installation.vault, now=NOW) == 3
+    assert len({wrapped(installation, each).key_id for each in recordings}) == 1
+    assert len(installation.vault.ring.footage.day_keys()) == len(keys(installation)) == 1
+
+
+def test_a_batch_is_not_the_end(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "AT_ONCE", 2)
+    recordings = [kept(installation, seed=seed) for seed in range(5)]
+    assert place(installation.vault, now=NOW) == 5
+    assert all(is_placed(installation, each) for each in recordings)
+
+
+def test_a_hold_takes_it_from_its_day(installation: Installation) -> None:
+    recording = kept(installation)
+    place(installation.vault, now=NOW)
+    before = wrapped(installation, recording)
+    hold(installation, recording)
+    assert place(installation.vault, now=NOW) == 1
+    key = key_of(installation, recording)
+    assert key
+    assert key.day.year == 8999
+    assert is_placed(installation, recording)
+    assert wrapped(installation, recording) != before
+    stored = [found.name for found in installation.vault.store.list(f"{recording}/")]
+    assert stored
+    for name in stored:
+        with pytest.raises(ObjectRetained) as refused:
+            installation.vault.store.discard(name)
+        assert refused.value.until is None
+    release(installation, recording, NOW + 9 * DAY)
+    assert place(installation.vault, now=NOW) == 1
+    assert is_placed(installation, recording)
+    assert keys(installation)[key.key_id].closes == day_keys.day_of(NOW + 9 * DAY)
+    assert row_of(installation, recording).placed_for == NOW + 9 * DAY
+    for name in stored:
+        with pytest.raises(ObjectRetained) as refused:
+            installation.vault.store.discard(name)
+        assert refused.value.until == NOW + 9 * DAY
+
+
+def test_locks_last_as_long_as_the_term(installation: Installation) -> None:
+    recording = kept(installation, due=3 * DAY)
+    place(installation.vault, now=NOW)
+    for found in installation.vault.store.list(f"{recording}/"):
+        with pytest.raises(ObjectRetained) as refused:
+            installation.vault.store.discard(found.name)
+        assert refused.value.until == NOW + 3 * DAY
+    move(installation, recording, NOW + 4 * DAY)
+    place(installation.vault, now=NOW)
+    for found in installation.vault.store.list(f"{recording}/"):
+        with pytest.raises(ObjectRetained) as refused:
+            installation.vault.store.discard(found.name)
+        assert refused.value.until == NOW + 4 * DAY
+
+
+def test_a_term_that_comes_nearer_closes_the_key_it_was_under(installation: Installation) -> None:
+    moved, other = kept(installation, due=9 * DAY), kept(installation, due=9 * DAY, seed=2)
+    place(installation.vault, now=NOW)
+    later = wrapped(installation, other)
+    move(installation, moved, NOW + 2 * DAY)
+    place(installation.vault, now=NOW)
+    move(installation, moved, NOW + 3 * DAY)
+    place(installation.vault, now=NOW)
+    row = keys(installation)[later.key_id]
+    assert row.closes == day_keys.day_of(NOW + 2 * DAY)
+    assert row.spoiled_at is None
+    # Nothing more comes under it: the same day has another key now.
+    newcomer = kept(installation, due=9 * DAY, seed=3)
+    place(installation.vault, now=NOW)
+    assert is_placed(installation, newcomer)
+    assert wrapped(installation, newcomer).key_id != later.key_id
+    key = key_of(installation, newcomer)
+    assert key
+    assert key.day == row.day
+
+
+def test_a_term_that_becomes_longer_closes_nothing(installation: Installation) -> None:
+    recording = kept(installation, due=2 * DAY)
+    place(installation.vault, now=NOW)
+    was = wrapped(installation, recording)
+    move(installation, recording, NOW + 9 * DAY)
+    place(installation.vault, now=NOW)
+    assert is_placed(installation, recording)
+    assert keys(installation)[was.key_id].closes is None
+
+
+def test_a_term_that_moves_within_its_day_keeps_its_key(installation: Installation) -> None:
+    noon = (NOW + 9 * DAY).replace(hour=11)
+    recording = kept(installation)
+    move(installation, recording, noon)
+    place(installation.vault, now=NOW)
+    was = wrapped(installation, recording)
+    move(installation, recording, noon + timedelta(hours=2))
+    assert place(installation.vault, now=NOW) == 1
+    assert wrapped(installation, recording) == was
+    assert row_of(installation, recording).placed_for == noon + timedelta(hours=2)
+
+
+def test_what_is_in_quarantine_is_placed_and_what_is_due_is_not(
+    installation: Installation,
+) -> None:
+    quarantined, due = kept(installation), kept(installation, seed=2)
+    change(installation, quarantined, state=State.QUARANTINED)
+    assert place(installation.vault, now=NOW + 5 * DAY) == 0
+    change(installation, due, dispose_after=NOW)
+    assert place(installation.vault, now=NOW) == 1
+    assert is_placed(installation, quarantined)
+    assert not is_placed(installation, due)
+    change(installation, quarantined, state=State.KEPT)
+    change(installation, due, dispose_after=NOW + DAY)
+
+
+def test_while_the_store_is_away_keys_go_ahead(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recordings = [kept(installation, seed=seed) for seed in range(3)]
+    monkeypatch.setattr(placing, "AT_ONCE", 2)
+    with monkeypatch.context() as away:
+
+        def fail(*_: object) -> None:
+            raise StoreUnavailable("away")
+
+        away.setattr(type(installation.vault.store), "retain", fail)
+        with capture_logs() as said:
+            assert place(installation.vault, now=NOW) == 0
+    assert [each["event"] for each in said] == ["placing.waits"]
+    for recording in recordings:
+        assert key_of(installation, recording)
+        assert row_of(installation, recording).placed_for is None
+    assert place(installation.vault, now=NOW) == 3
+    assert all(is_placed(installation, each) for each in recordings)
+
+
+def test_a_term_that_moves_meanwhile_is_taken_up_again(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = kept(installation)
+    lock = placing._lock
+
+    def moving(*given: object) -> None:
+        move(installation, recording, NOW + 7 * DAY)
+        lock(*given)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as between:
+        between.setattr(placing, "_lock", moving)
+        place(installation.vault, now=NOW)
+    assert row_of(installation, recording).placed_for is None
+    assert place(installation.vault, now=NOW) == 1
+    assert is_placed(installation, recording)
+
+
+class Died(BaseException):
+    """The keeper is no more."""
+
+
+@pytest.mark.parametrize("step", ["ring", "row", "locks", "note"])
+def test_dying_between_two_steps_leaves_a_key_that_opens(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    recording = kept(installation)
+
+    def die(*_: object, **__: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as dying:
+        match step:
+            case "ring":
+                dying.setattr(FootageFiles, "make_day_key", die)
+            case "row":
+                dying.setattr(day_keys, "sealed_of", die)
+            case "locks":
+                dying.setattr(placing, "_lock", die)
+            case "note":
+                dying.setattr(placing, "_note", die)
+        with pytest.raises(Died):
+            place(installation.vault, now=NOW)
+    assert opens(installation, recording, wrapped(installation, recording))
+    made = installation.vault.ring.footage.day_keys()
+    assert len(made) == (step != "ring")
+    assert place(installation.vault, now=NOW) == 1
+    assert is_placed(installation, recording)
+    # The key that was made before it died is the one that is used.
+    if made:
+        assert wrapped(installation, recording).key_id in made
+    assert len(installation.vault.ring.footage.day_keys()) == 1
+
+
+def test_what_does_not_open_is_told_and_is_in_nobodys_way(installation: Installation) -> None:
+    lost, other = kept(installation), kept(installation, seed=2)
+    sealed = wrapped(installation, lost)
+    put(installation, lost, sealed._replace(sealed=bytes(80)))
+    with capture_logs() as said:
+        assert place(installation.vault, now=NOW) == 1
+    assert [(each["event"], each["recording"]) for each in said] == [("placing.does-not-open", str(lost))]
+    assert is_placed(installation, other)
+    put(installation, lost, sealed)
+    assert place(installation.vault, now=NOW) == 1
+
+
+def test_the_held_end_has_a_day_of_its_own() -> None:
+    assert DayKey("x", day_keys.day_of(UNTIL_RELEASED)).day.isoformat() == "8999-12-31"

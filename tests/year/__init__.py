@@ -1,0 +1,1 @@
+"""A simulated year of five municipalities, in minutes; run by ``make year``."""
