@@ -1,6 +1,6 @@
 """The overview as a document: what is due when is a picture, and a table for who cannot see it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from console.retention.groups import grouped
 from console.retention.words import day, moment, triggers_in
@@ -82,11 +82,20 @@ def _due(found: Overview, say: Say) -> Iterator[Block]:
 def _picture(shown: Mapping[str, int], say: Say) -> Chart:
     title = say("Opnamen waarvan de termijn om is", "Recordings whose term is over")
     told = ", ".join(f"{name}: {number}" for name, number in shown.items() if number)
-    # Of a date its first two parts say which bar it is: there is room for no more.
-    groups = [name.rpartition("-")[0] if len(shown) <= MOST_LABELS else "" for name in shown]
+    groups = _labels(list(shown)) if len(shown) <= MOST_LABELS else [""] * len(shown)
     return Chart(
         title, f"{title}. {told}.", groups, [Series(say("opnamen", "recordings"), [*shown.values()])]
     )
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """What stands under each bar: the day, and where a month begins that too; there is room for no more."""
+    labels = []
+    for place, name in enumerate(names):
+        first, *rest = name.split("-")
+        by_day = len(rest) > 1
+        labels.append(first if by_day and place and first != "01" else f"{first}-{rest[0]}")
+    return labels
 
 
 def _held(found: Overview, language: Language, say: Say) -> Iterator[Block]:

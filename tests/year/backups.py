@@ -30,7 +30,7 @@ class Backup:
 def make(world: World) -> Backup:
     """A full backup of now."""
     day = world.now.astimezone(AMSTERDAM).date()
-    folder = world.home / "backups" / day.isoformat()
+    folder = world.home / "backups" / f"{world.now:%Y-%m-%dT%H%M}"
     folder.mkdir(parents=True)
     with (
         closing(sqlite3.connect(world.home / "vault.db")) as source,

@@ -22,6 +22,7 @@ from vault import facts, standing
 from vault.audit import Event
 from vault.disposal.beginning import THERE, NotThere, begin
 from vault.disposal.tables import EarlyErasure, Ground
+from vault.holds.rows import locked
 from vault.holds.tables import Hold
 from vault.ids import RecordingId, new_id
 from vault.retention import due_of
@@ -201,13 +202,8 @@ def _locked_erasure(vault: Vault, session: Session, erasure_id: UUID) -> tuple[_
 
 def _locked(vault: Vault, session: Session, recording: RecordingId) -> _Subject:
     """A recording past its commit point, its row locked. Raises facts.Unknown."""
-    municipality = session.scalar(select(Recording.municipality_id).where(Recording.id == recording))
-    if municipality is None:
-        raise facts.Unknown(str(recording))
-    # The rules before the row, as whoever activates others takes them: they then wait for each other.
-    rule_set = vault.rule_sets.held(session, municipality)
-    footage = facts.recording(session, recording, lock=True)
-    return _Subject(session.get_one(Recording, recording), footage, rule_set)
+    row, rule_set = locked(vault, session, recording)
+    return _Subject(row, facts.as_recording(session, row), rule_set)
 
 
 def _in_the_way(session: Session, about: _Subject) -> Exception | None:

@@ -25,6 +25,9 @@ from vault.disposal.beginning import NotThere
 from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker, OwnErasure
 from vault.disposal.sweeping import sweep
 from vault.disposal.tables import Disposal, EarlyErasure, Ground
+from vault.holds import placing
+from vault.holds.placing import Why
+from vault.holds.rows import TooLate
 from vault.holds.tables import Hold
 from vault.ids import RecordingId, new_id
 from vault.retention import due_of
@@ -54,15 +57,13 @@ def row(made: Installation, erasure: UUID) -> EarlyErasure:
         return session.get_one(EarlyErasure, erasure)
 
 
-def place(vault: Vault, recording: UUID, at: datetime) -> bool:
-    """Hold a recording as whoever does must: under its lock, unless it is going already."""
-    with vault.database.transaction() as session:
-        found = session.get_one(Recording, recording, with_for_update={"key_share": True})
-        if found.state != State.KEPT:
-            return False
-        found.dispose_after = UNTIL_RELEASED
-        session.add(_hold(recording, at))
-    return True
+def place(vault: Vault, recording: RecordingId, at: datetime) -> bool:
+    """Whether a hold was placed, by the verb for that; not when it came too late."""
+    why = Why("complaint", "A complaint was filed.", "Awb art. 9:4")
+    try:
+        return placing.place(vault, ONE, recording, why, now=at).hold is not None
+    except TooLate:
+        return False
 
 
 def _hold(recording: UUID, at: datetime) -> Hold:

@@ -64,9 +64,10 @@ def test_nothing_sensitive_can_stand_in_a_url(described: dict[str, Any]) -> None
         "{proposalId}",
         "{decisionId}",
         "{signalId}",
-        "{recordingId}",
-        "{holdId}",
         "{municipality}",
+        "{recordingId}",
+        "{erasureId}",
+        "{holdId}",
     }
 
 
