@@ -3,25 +3,27 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import delete, update
 
+from console.demo import town
 from tests.docking import Dock, digest, id_of, rows, stored, wait_for
 from tests.footage import film, tone
-from tests.installation import Installation
-from vault.tables import Part, Recording, SealedKey, State
+from tests.installation import MAKER, Installation
+from vault.disposal.beginning import begin
+from vault.disposal.sweeping import sweep
+from vault.disposal.tables import Ground
+from vault.tables import Recording, State
 
 
 def disposed_of(installation: Installation, upload: str, state: State) -> None:
-    """As far as the row tells: its key is gone, and when it is disposed of its parts and objects too."""
-    recording = id_of(upload)
-    with installation.vault.database.transaction() as session:
-        session.execute(update(Recording).where(Recording.id == recording).values(state=state))
-        session.execute(delete(SealedKey).where(SealedKey.recording_id == recording))
-        if state == State.DISPOSED:
-            session.execute(delete(Part).where(Part.recording_id == recording))
+    """Erase a recording early, as far as this state."""
+    vault, now = installation.vault, datetime.now(UTC)
+    with vault.database.transaction() as session:
+        vault.rule_sets.held(session, town.SLUG)
+        row = session.get_one(Recording, id_of(upload), with_for_update=True)
+        begin(vault, session, row, ground=Ground.INSIDE_DWELLING, now=now, by=MAKER)
     if state == State.DISPOSED:
-        for name in stored(installation, upload):
-            installation.vault.store.discard(name)
+        sweep(vault, MAKER, now=now)
+    assert rows(installation, upload).recording.state == state
 
 
 @pytest.mark.parametrize("state", [State.DISPOSING, State.DISPOSED])
