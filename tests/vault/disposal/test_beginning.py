@@ -86,13 +86,6 @@ def test_the_term_after_a_release_keeps_it(small: Installation) -> None:
     assert row_of(small, recording).state == State.KEPT
 
 
-def test_a_hold_that_came_when_it_was_due_came_too_late(small: Installation) -> None:
-    recording = kept(small)
-    hold(small, recording, ago=timedelta(hours=1))
-    begun(small, recording)
-    assert row_of(small, recording).state == State.DISPOSING
-
-
 @pytest.mark.parametrize("state", [State.ARRIVING, State.ABANDONED, State.DISPOSING, State.DISPOSED])
 def test_nothing_else_is_disposed_of(small: Installation, state: State) -> None:
     recording = kept(small)

@@ -86,6 +86,7 @@ def test_what_is_due_is_gone_and_certified(installation: Installation) -> None:
         "ground": "term-over",
         "ruleSet": rule_set.digest,
         "termDays": rule_set.terms.term_days,
+        "termFrom": row.recorded_at.astimezone(AMSTERDAM).date().isoformat(),
         "holds": [],
         "due": _seconds(row.dispose_after),
         "begun": _seconds(disposal.begun_at),
