@@ -19,6 +19,7 @@ from console.demo import town
 from console.keeper import DIGEST_AFTER, Keeper
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
+from tests.disposing import kept as overdue
 from tests.docking import lacking_records
 from tests.installation import MAKER, Installation, free_port, listening
 from tests.ruling import put_in_force
@@ -68,7 +69,7 @@ def test_it_reaps_what_stopped_coming(small: Installation, keeper: Keeper) -> No
 
 
 def test_it_disposes_of_what_is_due(small: Installation, keeper: Keeper) -> None:
-    gone, stays = kept(small), keep(small, footage(seed=2))
+    gone, stays = overdue(small), keep(small, footage(seed=2))
     assert keeper.dispose() == 1
     assert [row_of(small, each).state for each in (gone, stays)] == [State.DISPOSED, State.KEPT]
     assert keeper.dispose() == 0
@@ -79,7 +80,7 @@ def test_it_sweeps_until_nothing_is_due(
 ) -> None:
     """A round takes no more than so many, so that its moments are true; the next follows at once."""
     for seed in (1, 2, 3):
-        kept(small, seed)
+        overdue(small, seed)
     monkeypatch.setattr("console.keeper.sweep", partial(sweep, at_once=1, most=2))
     assert keeper.dispose() == 3
     assert len({entry.at for entry in entries(small, Event.RECORDING_DISPOSING)}) == 2
