@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from console.demo import town
-from policies.retention import UNTIL_RELEASED
+from policies.retention import AMSTERDAM, UNTIL_RELEASED
 from policies.terms import Release, Trigger
 from tests.installation import Installation
 from tests.watching import footage, keep
@@ -32,8 +32,13 @@ def kept(installation: Installation, *, due: timedelta = timedelta(days=5), seed
 
 
 def move(installation: Installation, recording: RecordingId, until: datetime) -> None:
-    """Let the end of a term be another moment."""
-    change(installation, recording, dispose_after=until)
+    """Let the end of a term be another moment: it was recorded that much earlier or later."""
+    change(installation, recording, dispose_after=until, recorded_at=_recorded(installation, until))
+
+
+def _recorded(installation: Installation, until: datetime) -> datetime:
+    days = installation.vault.rule_sets.of(town.SLUG).terms.term_of("avg")
+    return (until.astimezone(AMSTERDAM) - timedelta(days=days)).astimezone(UTC)
 
 
 def change(installation: Installation, recording: RecordingId, **values: Any) -> None:
@@ -115,7 +120,8 @@ def release(installation: Installation, recording: RecordingId, until: datetime)
     lifted = {"lifted_at": NOW, "lift_reason": "It was settled."}
     with installation.vault.database.transaction() as session:
         session.execute(update(Hold).where(Hold.recording_id == recording).values(**lifted))
-        session.get_one(Recording, recording).dispose_after = until
+        row = session.get_one(Recording, recording)
+        row.dispose_after, row.recorded_at = until, _recorded(installation, until)
 
 
 def gone(installation: Installation, recording: RecordingId) -> None:

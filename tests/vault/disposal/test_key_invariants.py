@@ -71,7 +71,8 @@ def test_what_moved_a_moment_ago_has_its_hour(installation: Installation, record
 
 def test_a_place_that_is_said_and_not_taken(installation: Installation, recording: RecordingId) -> None:
     later = NOW + 9 * DAY
-    change(installation, recording, dispose_after=later, placed_for=later)
+    move(installation, recording, later)
+    change(installation, recording, placed_for=later)
     assert found(installation) == [("placed-under-another-day", str(recording))]
     change(installation, recording, placed_for=None)
 

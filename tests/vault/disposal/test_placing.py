@@ -176,12 +176,12 @@ def test_what_is_in_quarantine_is_placed_and_what_is_due_is_not(
     quarantined, due = kept(installation), kept(installation, seed=2)
     change(installation, quarantined, state=State.QUARANTINED)
     assert place(installation.vault, now=NOW + 5 * DAY) == 0
-    change(installation, due, dispose_after=NOW)
+    move(installation, due, NOW)
     assert place(installation.vault, now=NOW) == 1
     assert is_placed(installation, quarantined)
     assert not is_placed(installation, due)
     change(installation, quarantined, state=State.KEPT)
-    change(installation, due, dispose_after=NOW + DAY)
+    move(installation, due, NOW + DAY)
 
 
 def test_while_the_store_is_away_keys_go_ahead(
