@@ -1,9 +1,9 @@
 """Brings each recording's key and locks to the end of its term: the keeper's, a few seconds after it moved.
 
 1. A key for that day is in the ring. 2. In one transaction, under the row's lock, the data key is wrapped
-under it. 3. The locks on its objects are lengthened, or a hold is put on them. 4. The row says for which term
-all that was done. Dying between any two leaves a key that opens, and a row that is taken up again; when the
-store is away, keys go ahead and locks follow when it is back.
+under it, and the row says that it is in no place. 3. The locks on its objects are lengthened, or a hold is
+put on them. 4. The row says for which term all that was done. Dying between any two leaves a key that opens,
+and a row that is taken up again; when the store is away, keys go ahead and locks follow when it is back.
 """
 
 from collections.abc import Sequence
@@ -110,6 +110,9 @@ def _keys(vault: Vault, batch: Sequence[tuple[UUID, DayKey]], now: datetime) -> 
         standing = day_keys.take(session, keys, {each.key_id for each in sealed.values()}, now=now)
         _note_use(session, {each.key_id for each in sealed.values()} - standing.keys(), now)
         moved = [row for row in rows if _move(vault, row, sealed.get(row.id), keys, standing)]
+        for row in moved:
+            # In no place until it is noted: its term may come back to what that was, and we may die here.
+            row.placed_for = None
         return _placed(session, moved)
 
 
@@ -182,12 +185,17 @@ def _lock_one(store: ObjectStore, placed: _Placed) -> None:
 
 
 def _note(vault: Vault, placed: Sequence[_Placed]) -> None:
-    """4. Say so, unless the term moved meanwhile."""
+    """4. Say so; when the term moved meanwhile, or another keeper moved the key, it must be placed again."""
     with vault.database.transaction() as session:
         for each in placed:
-            query = update(Recording).where(
-                Recording.id == each.recording,
+            query = update(Recording).where(Recording.id == each.recording, Recording.state.in_(THERE))
+            here = select(SealedKey).join(DisposalKey, DisposalKey.key_id == SealedKey.key_id)
+            still = (
                 Recording.dispose_after == each.until,
-                Recording.state.in_(THERE),
+                here.where(
+                    SealedKey.recording_id == each.recording, DisposalKey.day == day_of(each.until)
+                ).exists(),
             )
-            session.execute(query.values(placed_for=each.until), execution_options=_UNTRACKED)
+            noted = query.where(*still).values(placed_for=each.until).returning(Recording.id)
+            if session.scalar(noted, execution_options=_UNTRACKED) is None:
+                session.execute(query.values(placed_for=None), execution_options=_UNTRACKED)

@@ -1,6 +1,8 @@
 """What is kept is under the key of its day, some seconds later, and follows when its term moves."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,6 +28,7 @@ from tests.placing import (
 )
 from vault.disposal import day_keys, placing
 from vault.disposal.placing import place
+from vault.ids import RecordingId
 from vault.keys import DayKey, FootageFiles
 from vault.objects import ObjectRetained, StoreUnavailable
 from vault.tables import State
@@ -273,3 +276,76 @@ def test_what_does_not_open_is_told_and_is_in_nobodys_way(installation: Installa
 
 def test_the_held_end_has_a_day_of_its_own() -> None:
     assert DayKey("x", day_keys.day_of(UNTIL_RELEASED)).day.isoformat() == "8999-12-31"
+
+
+def _meanwhile(monkeypatch: pytest.MonkeyPatch, *steps: Callable[[], object]) -> None:
+    """Let each of these come, in turn, between a round's keys and its locks."""
+    lock, left = placing._lock, list(steps)
+
+    def locking(*given: Any) -> None:
+        if left:
+            left.pop(0)()
+        lock(*given)
+
+    monkeypatch.setattr(placing, "_lock", locking)
+
+
+def test_a_hold_that_ends_while_it_is_placed_leaves_nothing_held(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = kept(installation)
+    place(installation.vault, now=NOW)
+    hold(installation, recording)
+    _meanwhile(monkeypatch, lambda: release(installation, recording, NOW + 5 * DAY))
+    place(installation.vault, now=NOW)
+    # Due as before, and not as it was placed.
+    assert not is_placed(installation, recording)
+    assert place(installation.vault, now=NOW) == 1
+    assert is_placed(installation, recording)
+    assert _held_in_store(installation, recording) == {False}
+
+
+def test_two_keepers_leave_the_locks_of_the_last_term(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = kept(installation)
+    hold(installation, recording)
+    place(installation.vault, now=NOW)
+    release(installation, recording, NOW + 5 * DAY)
+
+    def other_keeper() -> None:
+        hold(installation, recording)
+        assert place(installation.vault, now=NOW) == 1
+
+    _meanwhile(monkeypatch, other_keeper)
+    place(installation.vault, now=NOW)
+    place(installation.vault, now=NOW)
+    assert is_placed(installation, recording)
+    assert _held_in_store(installation, recording) == {True}
+
+
+def test_two_keepers_and_a_term_that_comes_back_leave_no_other_key(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = kept(installation)
+
+    def other_keeper() -> None:
+        hold(installation, recording)
+        assert place(installation.vault, now=NOW) == 1
+        release(installation, recording, NOW + 5 * DAY)
+
+    _meanwhile(monkeypatch, other_keeper)
+    place(installation.vault, now=NOW)
+    place(installation.vault, now=NOW)
+    assert is_placed(installation, recording)
+    assert _held_in_store(installation, recording) == {False}
+
+
+def _held_in_store(installation: Installation, recording: RecordingId) -> set[bool]:
+    """Whether the store holds its objects; all of them are locked one way or another."""
+    found = set()
+    for each in installation.vault.store.list(f"{recording}/"):
+        with pytest.raises(ObjectRetained) as refused:
+            installation.vault.store.discard(each.name)
+        found.add(refused.value.until is None)
+    return found
