@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision, RuleSet
-from policies.facts import Action
+from policies.facts import Action, Trail
 from policies.facts import Recording as Footage
 from policies.retention import UNTIL_RELEASED
 from vault import facts, standing
@@ -46,7 +46,9 @@ class HeldFirst(Exception):
     """Something holds this footage. Lift that first, when its event has come; then ask or approve again."""
 
     def __init__(self, triggers: tuple[str, ...]) -> None:
-        super().__init__(f"held: {', '.join(triggers)}. {HeldFirst.__doc__}")
+        """`triggers`: what holds it; none when whoever asks may not know that."""
+        named = f": {', '.join(triggers)}" if triggers else ""
+        super().__init__(f"held{named}. {HeldFirst.__doc__}")
         self.told = {"triggers": list(triggers)}
 
 
@@ -99,7 +101,10 @@ def ask(
         about = _locked(vault, session, recording)
         # 2. the decision
         who = stand_before(vault, session, by, Action.ASK_ERASURE, about.footage, now)
-        refused = _in_the_way(session, about) or _asked_before(session, recording) if who.permitted else None
+        refused = None
+        if who.permitted:
+            named = _may_know(vault, session, by, about, now)
+            refused = _in_the_way(session, about, named=named) or _asked_before(session, recording)
         if who.permitted and not refused:
             # 3. the effect
             erasure = EarlyErasure(
@@ -206,12 +211,20 @@ def _locked(vault: Vault, session: Session, recording: RecordingId) -> _Subject:
     return _Subject(row, facts.as_recording(session, row), rule_set)
 
 
-def _in_the_way(session: Session, about: _Subject) -> Exception | None:
-    """Why this recording cannot be erased now, whoever asks it."""
+def _may_know(vault: Vault, session: Session, by: By, about: _Subject, now: datetime) -> bool:
+    """Whether they may read what holds it: who made footage does not learn here of an investigation."""
+    trail = Trail(about.footage.municipality)
+    return stand_before(vault, session, by, Action.READ_RETENTION, trail, now).permitted
+
+
+def _in_the_way(session: Session, about: _Subject, *, named: bool = True) -> Exception | None:
+    """Why this recording cannot be erased now, whoever asks it; `named`, with what holds it."""
     if about.row.state not in THERE:
         return NotThere(str(about.row.id))
     if due_of(session, about.row, about.rule_set.terms) != UNTIL_RELEASED:
         return None
+    if not named:
+        return HeldFirst(())
     standing_holds = (
         select(Hold.trigger)
         .where(Hold.recording_id == about.row.id, Hold.lifted_at.is_(None))

@@ -184,6 +184,18 @@ def test_who_may(small: Installation, who: town.Resident, may: str) -> None:
     assert (ask.erasure is not None, decide.erasure is not None) == ("ask" in may, "decide" in may)
 
 
+def test_who_may_not_read_holds_is_not_told_which(installation: Installation) -> None:
+    """An officer who asks to erase what they made does not learn that they are investigated."""
+    vault, recording = installation.vault, keep(installation, footage(1000))
+    why = Why("complaint", "A complaint about the officer.", "Awb art. 9:4")
+    assert placing.place(vault, ONE, recording, why, now=now()).hold
+    for who, told in ((town.OFFICER, []), (town.SUPERVISOR, []), (town.PRIVACY_OFFICER, ["complaint"])):
+        with pytest.raises(HeldFirst) as refused:
+            asked(installation, recording, installation.caller(who))
+        assert refused.value.told == {"triggers": told}
+        assert ("complaint" in str(refused.value)) == bool(told)
+
+
 def test_while_something_holds_it_nothing_goes(installation: Installation) -> None:
     vault, recording = installation.vault, keep(installation, footage(1000))
     erasure = asked(installation, recording)
