@@ -16,6 +16,7 @@ from vault.audit import Event
 from vault.holds.rows import Locked, TooLate, is_late, locked
 from vault.holds.tables import Hold
 from vault.ids import RecordingId, new_id
+from vault.retention import term_begins
 from vault.standing import By, stand_before
 from vault.tables import Recording
 from vault.vault import Caller, Vault
@@ -145,7 +146,8 @@ def _in_the_way(found: Locked, trigger: str, now: datetime) -> Exception | None:
         known = _known(found.rule_set.terms, trigger)
     except TriggerUnknown as unknown:
         return unknown
-    late = not counts(known, found.row.recorded_at, now)
+    # As its term: from when footage came that is set apart for its clock.
+    late = not counts(known, term_begins(found.row), now)
     return TriggerTooLate(trigger, known.asked_within_days or 0) if late else None
 
 

@@ -1,7 +1,7 @@
 """Placing: footage stays, for reasons that the terms know, and never when its term was over."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -10,7 +10,7 @@ from console.demo import town
 from policies.retention import days_later
 from tests.installation import MAKER, Installation
 from tests.vault.holds.holding import BASIS, WHY, held, hold_of, is_held, kept, now
-from tests.watching import entries, payload_of, row_of
+from tests.watching import entries, footage, keep, payload_of, row_of
 from vault.audit import Event
 from vault.facts import Unknown
 from vault.holds.placing import TriggerTooLate, TriggerUnknown, Why, place
@@ -73,6 +73,13 @@ def test_a_reason_that_came_too_long_after_the_recording(small: Installation) ->
     held(small, recording, trigger="criminal-complaint")
     with pytest.raises(TriggerTooLate, match="within 28 days"):
         place(small.vault, MAKER, recording, WHY, now=now() + timedelta(days=28))
+    assert place(small.vault, MAKER, recording, WHY, now=now() + timedelta(days=27)).hold
+
+
+def test_what_is_set_apart_for_its_clock_counts_from_when_it_came(small: Installation) -> None:
+    """A camera whose battery was empty says 1970: a complaint about that footage is not too late for it."""
+    recording = keep(small, footage(1000), started_at=datetime(1970, 1, 1, 0, 3, tzinfo=UTC))
+    assert row_of(small, recording).state == State.QUARANTINED
     assert place(small.vault, MAKER, recording, WHY, now=now() + timedelta(days=27)).hold
 
 
