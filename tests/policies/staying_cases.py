@@ -96,4 +96,13 @@ def _erasing(w: World) -> list[Case]:
             "no: erasure-by-involved",
         ),
         ("hold placed by who made it", w.term(Action.PLACE_HOLD, "decider", resource=made), _YES),
+        *(
+            (
+                f"{action} by who {how} it",
+                w.term(action, "decider", resource=footage),
+                "no: stay-ended-by-involved",
+            )
+            for action in (Action.LIFT_HOLD, Action.CHANGE_REGIME)
+            for how, footage in (("made", made), ("stands on", depicted))
+        ),
     ]
