@@ -221,10 +221,10 @@ ERASURE_HELD = _problem(
     "erasure-held",
     "Beelden worden vastgehouden",
     "Footage is held",
-    "Bij 'triggers' staat wat de beelden vasthoudt, voor wie dat mag weten. Dat moet er eerst af: wie over de "
-    "bewaring gaat doet dat, als daar reden voor is.",
-    "'triggers' tells what holds the footage, to whoever may know. Who oversees retention lifts that first, when "
-    "its event has come.",
+    "Bij 'triggers' staat wat de beelden vasthoudt, voor wie dat mag weten. Wie over de bewaring gaat, geeft "
+    "ze eerst vrij, als daar reden voor is.",
+    "'triggers' tells what holds the footage, to whoever may know. Who oversees retention lifts that first, "
+    "when its event has come.",
 )
 ERASURE_NOT_YOURS = _problem(
     409,
