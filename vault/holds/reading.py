@@ -64,6 +64,8 @@ def listed(
     most: int = 50,
 ) -> Page:
     """A page of a municipality's holds, newest first. Raises RuleSetMissing, facts.Unknown."""
+    # The rules do not speak of operators, who may misspell it all the same.
+    vault.rule_sets.of(municipality)
     query = select(Hold).where(Hold.municipality_id == municipality).order_by(Hold.id.desc())
     if which is not Which.ALL:
         stands = Hold.lifted_at.is_(None)
@@ -88,6 +90,7 @@ def reminders(
 
     Raises RuleSetMissing, facts.Unknown.
     """
+    vault.rule_sets.of(municipality)
     order = Hold.reviewed_at, Hold.id
     query = select(Hold).where(Hold.municipality_id == municipality, *forgotten(now, within)).order_by(*order)
     if after:

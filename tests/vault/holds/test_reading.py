@@ -15,6 +15,7 @@ from vault.holds.lifting import lift
 from vault.holds.reading import Place, Which, listed, of_recording, reminders
 from vault.holds.reviewing import review
 from vault.ids import RecordingId, new_id
+from vault.rulesets import RuleSetMissing
 
 WITHIN = timedelta(days=30)
 
@@ -67,4 +68,13 @@ def test_who_the_rules_do_not_let_reads_none(small: Installation) -> None:
     page = listed(small.vault, small.caller(town.OFFICER), town.SLUG, now=now())
     assert (page.holds, page.permitted, page.more) == ((), False, False)
     assert len(entries(small, Event.RETENTION_DENIED)) == 1
+    assert entries(small, Event.RETENTION_READ) == []
+
+
+def test_a_municipality_that_is_not_here_is_said_to_be_missing(small: Installation) -> None:
+    """Also to an operator, to whom an empty list of reminders would say that nothing is forgotten."""
+    with pytest.raises(RuleSetMissing):
+        listed(small.vault, MAKER, "voorbeelstad", now=now())
+    with pytest.raises(RuleSetMissing):
+        reminders(small.vault, MAKER, "voorbeelstad", WITHIN, now=now())
     assert entries(small, Event.RETENTION_READ) == []
