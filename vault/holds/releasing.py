@@ -1,7 +1,8 @@
-"""Holds that end by themselves: a request was answered, because it was refused or its grant is over.
+"""Holds that end by themselves: a request to see footage was answered: refused, or its grant is over.
 
 The keeper looks for them. What ended was the request, at a moment that is known: the term that follows runs
-from then, and not from when the keeper looked.
+from then, and not from when the keeper looked. Only a hold for that very request: when a data subject, a
+complainant or the police has an answer nobody knows here, whatever became of who looked for them.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Row, Select, or_, select
 
-from policies.terms import Release
+from policies.terms import Release, Trigger
 from vault import audit, facts
 from vault.audit import Actor, Entry, Event
 from vault.holds.lifting import end, lifted_leaf
@@ -77,7 +78,7 @@ def _release_of(vault: Vault, by: Actor, recording: UUID, now: datetime) -> int:
 
 
 def _answered(now: datetime) -> Select[Hold, datetime, datetime | None, datetime]:
-    """Holds that stand, and whose request was refused by a decider or granted until a moment that is over."""
+    """Holds that stand for a request to see footage, which a decider refused or whose grant is over."""
     refused = (Decision.request_id == Request.id) & (Decision.outcome == _REFUSED)
     return (
         select(Hold, Decision.decided_at, Grant.revoked_at, Grant.valid_until)
@@ -87,6 +88,7 @@ def _answered(now: datetime) -> Select[Hold, datetime, datetime | None, datetime
         .outerjoin(Decision, refused)
         .where(
             Hold.lifted_at.is_(None),
+            Hold.trigger == Trigger.VIEWING_REQUEST.value,
             Hold.released_by == Release.ANSWERED.value,
             or_(Request.state == _REFUSED, Grant.revoked_at <= now, Grant.valid_until <= now),
         )

@@ -8,19 +8,22 @@ import pytest
 
 from console.demo import town
 from policies.retention import days_later
-from tests.installation import Installation
+from tests.installation import MAKER, Installation
 from tests.ruling import put_in_force
 from tests.vault.holds.holding import BEGUN_BY_VIEWING, held, hold_of, is_held, kept, now
 from tests.watching import approve, entries, payload_of, row_of, wish
 from vault import grants
 from vault.audit import Event
 from vault.holds import releasing
+from vault.holds.lifting import lift
 from vault.holds.reading import of_recording
 from vault.holds.releasing import release
 from vault.holds.tables import Hold
 from vault.ids import RecordingId, RequestId
 from vault.requests import ask, decide
 from vault.signals.raising import KEEPER
+
+BEGUN_BY_ACCESS = "".join(BEGUN_BY_VIEWING.values()).replace("viewing-request", "access-request")
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +92,18 @@ def test_what_people_must_lift_stays(installation: Installation) -> None:
     refuse(installation, request, now())
     assert release(installation.vault, KEEPER, now=now()) == 1
     assert is_held(installation, recording)
+
+
+def test_who_looked_has_not_answered_the_data_subject(installation: Installation) -> None:
+    """Access is asked on day 27; that the grant by which somebody looked is over answers nobody."""
+    put_in_force(installation, {text: BEGUN_BY_ACCESS for text in BEGUN_BY_VIEWING})
+    recording, request, hold = asked(installation)
+    assert (hold.trigger, hold.released_by) == ("access-request", "answered")
+    approve(installation, request)
+    assert release(installation.vault, KEEPER, now=now() + timedelta(days=20)) == 0
+    assert is_held(installation, recording)
+    lift(installation.vault, MAKER, hold.id, "answered", reason="A letter was sent.", now=now())
+    assert not is_held(installation, recording)
 
 
 def test_many_are_released_in_batches_and_no_municipality_stops_another(installation: Installation) -> None:
