@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from policies.terms import Trigger
 from tests.year.ledger import WPG_DAYS
 from tests.year.places import Place, Want
 from tests.year.world import World
@@ -96,10 +97,11 @@ def hold_something(world: World, place: Place) -> None:
 
 def lift_something(world: World, place: Place) -> None:
     """The event came that ends a hold that people must lift."""
+    by_people = Hold.request_id.is_(None) | (Hold.trigger != Trigger.VIEWING_REQUEST.value)
     with world.vault.database.reading() as session:
         standing = session.execute(
             select(Hold.id, Hold.released_by)
-            .where(Hold.municipality_id == place.slug, Hold.lifted_at.is_(None), Hold.request_id.is_(None))
+            .where(Hold.municipality_id == place.slug, Hold.lifted_at.is_(None), by_people)
             .order_by(Hold.placed_at)
         ).all()
     if standing:

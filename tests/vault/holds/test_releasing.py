@@ -96,7 +96,7 @@ def test_what_people_must_lift_stays(installation: Installation) -> None:
 
 def test_who_looked_has_not_answered_the_data_subject(installation: Installation) -> None:
     """Access is asked on day 27; that the grant by which somebody looked is over answers nobody."""
-    put_in_force(installation, {text: BEGUN_BY_ACCESS for text in BEGUN_BY_VIEWING})
+    put_in_force(installation, dict.fromkeys(BEGUN_BY_VIEWING, BEGUN_BY_ACCESS))
     recording, request, hold = asked(installation)
     assert (hold.trigger, hold.released_by) == ("access-request", "answered")
     approve(installation, request)
