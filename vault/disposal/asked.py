@@ -1,7 +1,7 @@
 """Early erasures read: one with its reason, by who asked or may decide; a municipality's, without."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from vault.disposal.early import Answer, found
 from vault.disposal.tables import EarlyErasure
 from vault.ids import RecordingId
 from vault.standing import By, stand_before
+from vault.tables import State
 from vault.vault import Caller, Vault
 
 
@@ -29,14 +30,16 @@ class Listing:
 def look(vault: Vault, by: By, erasure_id: UUID, *, now: datetime) -> Answer:
     """One early erasure with its reason: for who asked for it, and for who may decide on it.
 
-    Raises facts.Unknown.
+    Also when the footage is gone by it: nothing of that is shown, and whoever is asked about it years later
+    must be able to say why. Raises facts.Unknown.
     """
     with vault.database.transaction() as session:
         row = found(session, erasure_id)
         footage = facts.recording(session, RecordingId(row.recording_id))
         own = isinstance(by, Caller) and row.asked_by == f"person:{by.id}"
         action = Action.ASK_ERASURE if own else Action.DECIDE_ERASURE
-        who = stand_before(vault, session, by, action, footage, now)
+        as_it_was = replace(footage, state=State.KEPT.value)
+        who = stand_before(vault, session, by, action, as_it_was, now)
         standing.append_before(
             vault,
             session,

@@ -11,7 +11,7 @@ from policies.engine import Decision
 from tests.foreseeing import recorded
 from tests.installation import Installation
 from tests.ruling import ONE
-from tests.watching import entries, payload_of
+from tests.watching import entries, footage, keep, payload_of
 from vault import facts
 from vault.audit import Event
 from vault.disposal import asked, early
@@ -51,6 +51,20 @@ def test_who_reads_one(small: Installation, who: town.Resident, *, may: bool) ->
     [entry] = entries(small, event)
     assert json.loads(entry.leaf)["facts"] == {"shown": "erasure"}
     assert payload_of(small, entry)["details"]["erasure"] == str(erasure)
+
+
+@pytest.mark.parametrize("who", [town.PRIVACY_OFFICER, town.SUPERVISOR], ids=lambda who: who.name)
+def test_why_it_went_is_read_when_it_is_gone(small: Installation, who: town.Resident) -> None:
+    caller = small.caller(town.SUPERVISOR)
+    recording = keep(small, footage(1000))
+    answer = early.ask(
+        small.vault, caller, recording, ground=Ground.INSIDE_DWELLING, reason=WHY, now=datetime.now(UTC)
+    )
+    assert answer.erasure
+    early.approve(small.vault, ONE, answer.erasure.id, reason="It is so.", now=datetime.now(UTC))
+    found = asked.look(small.vault, small.caller(who), answer.erasure.id, now=datetime.now(UTC))
+    assert found.erasure
+    assert (found.erasure.reason, found.erasure.decision_reason) == (WHY, "It is so.")
 
 
 def test_an_operator_reads_any(small: Installation) -> None:
