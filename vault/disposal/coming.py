@@ -144,8 +144,9 @@ def coming(vault: Vault, by: By, question: Question, *, now: datetime) -> Page |
 
 def _awaited(session: Session, rule_set: RuleSet, question: Question) -> Page:
     held = question.part is Part.HELD
-    until = UNTIL_RELEASED if held else min(question.until, UNTIL_RELEASED)
-    ends = Recording.dispose_after == until if held else Recording.dispose_after <= until
+    # Whatever moment is asked about, what is held is not due by it.
+    due = (Recording.dispose_after <= question.until) & (Recording.dispose_after < UNTIL_RELEASED)
+    ends = Recording.dispose_after == UNTIL_RELEASED if held else due
     order = Recording.dispose_after, Recording.id
     query = (
         select(Recording)

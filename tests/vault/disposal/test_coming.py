@@ -88,6 +88,12 @@ def test_what_is_held_stays(rows_only: Installation) -> None:
     assert (found.id, found.released_by, found.until) == (hold, "settled", None)
 
 
+def test_what_is_held_is_not_due_by_any_moment(rows_only: Installation) -> None:
+    recording = recorded(rows_only, NOW - 60 * DAY, due=UNTIL_RELEASED)
+    held(rows_only, recording, NOW - 50 * DAY)
+    assert page(rows_only, until=datetime(9999, 12, 31, tzinfo=UTC)).rows == []
+
+
 def test_what_only_the_re_check_would_spare_is_told(rows_only: Installation) -> None:
     """Should the row and its holds ever disagree, the dry run says what the sweep would do."""
     late = recorded(rows_only, NOW - 40 * DAY)
