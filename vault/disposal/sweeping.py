@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy import ColumnElement, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from policies.problems import RuleSetInvalid
 from vault.audit import Actor
 from vault.db import DatabaseAway
 from vault.disposal import beginning, discarding, finishing
@@ -28,6 +29,7 @@ from vault.disposal.tables import Disposal, Ground
 from vault.many import among
 from vault.objects import ObjectError
 from vault.retention import due_under, holds_of
+from vault.rulesets import RuleSetAltered, RuleSetMissing
 from vault.tables import Part, Recording
 from vault.vault import Vault
 
@@ -127,6 +129,12 @@ def _begin_these(
         return _begin_batch(vault, by, municipality, recordings, now), 0
     except DatabaseAway:
         raise
+    except (RuleSetMissing, RuleSetAltered, RuleSetInvalid) as error:
+        # Of all that it has: each alone would say the same, for an hour, while others wait.
+        log.exception(
+            "disposal.failed", recording=str(recordings[0]), count=len(recordings), why=type(error).__name__
+        )
+        return 0, len(recordings)
     except Exception as error:
         if len(recordings) == 1:
             log.exception("disposal.failed", recording=str(recordings[0]), why=type(error).__name__)

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from console.demo import town
 from policies.retention import AMSTERDAM
@@ -34,6 +35,7 @@ from vault.disposal.tables import Ground
 from vault.ids import RecordingId
 from vault.objects import ObjectStore
 from vault.retention import due_of
+from vault.rulesets import RuleSetAltered, RuleSets
 from vault.sealing import sealed_length
 from vault.signals.raising import KEEPER
 from vault.tables import Arrival, Depiction, Part, Recording, State
@@ -206,6 +208,24 @@ def test_one_that_cannot_be_disposed_of_holds_up_no_other(
         State.DISPOSED,
     ]
     assert swept(small).disposed == 1
+
+
+def test_a_municipality_whose_rules_cannot_be_read_is_told_once(
+    small: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(3):
+        kept(small, seed)
+
+    def altered(_: RuleSets, _session: object, municipality: str) -> None:
+        raise RuleSetAltered(municipality)
+
+    with monkeypatch.context() as patched, capture_logs() as logs:
+        patched.setattr(RuleSets, "held", altered)
+        result = swept(small)
+    assert (result.begun, result.failed) == (0, 3)
+    [line] = [line for line in logs if line["event"] == "disposal.failed"]
+    assert (line["count"], line["why"]) == (3, "RuleSetAltered")
+    assert swept(small).disposed == 3
 
 
 def test_objects_wait_for_their_lock_and_the_key_does_not(installation: Installation) -> None:
