@@ -96,8 +96,8 @@ def _meet(vault: Vault, by: Actor, cycle: Cycle, now: datetime) -> None:
                 ),
             )
             # In the ring, or not any more: of before a restore of the database.
-            others = [row for row in known.values() if row.municipality == municipality and row.key_id != current]
-            replaced = [row for row in others if row.replaced_at is None and row.destroyed_at is None]
+            standing = [row for row in known.values() if row.replaced_at is None and row.destroyed_at is None]
+            replaced = [row for row in standing if row.municipality == municipality and row.key_id != current]
             for row in replaced:
                 row.replaced_at = now
             if replaced:
