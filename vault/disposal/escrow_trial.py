@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vault.disposal.tables import DisposalKey, IntakeKey
+from vault.erasure.tables import AuditEpoch
 from vault.keys import FootageFiles, KeyNotHeld, WrappedKey, WrappingBroken
 from vault.keys.escrow import Escrow
 from vault.keys.escrow_keys import EscrowKeys
@@ -90,7 +91,16 @@ def destroyed_keys(session: Session) -> frozenset[str]:
     """Every key that was destroyed, as the database has it."""
     of_days = select(DisposalKey.key_id).where(DisposalKey.destroyed_at.is_not(None))
     of_intake = select(IntakeKey.key_id).where(IntakeKey.destroyed_at.is_not(None))
-    return frozenset([*session.scalars(of_days), *session.scalars(of_intake)])
+    return frozenset([*session.scalars(of_days), *session.scalars(of_intake), *_of_epochs(session)])
+
+
+def _of_epochs(session: Session) -> Iterator[str]:
+    """Of epochs of the trail that were destroyed: the secret, and each payload key that no other has too."""
+    over = AuditEpoch.destroyed_at.is_not(None)
+    yield from session.scalars(select(AuditEpoch.epoch).where(over))
+    stay = select(AuditEpoch.payload_key).where(~over)
+    of_payloads = select(AuditEpoch.payload_key).where(over, AuditEpoch.payload_key.not_in(stay))
+    yield from filter(None, session.scalars(of_payloads))
 
 
 def _intake(vault: Vault, municipality: str) -> frozenset[str]:
