@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 from prometheus_client import Gauge
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from policies.retention import UNTIL_RELEASED
@@ -182,12 +182,10 @@ def _lock_one(store: ObjectStore, placed: _Placed) -> None:
 
 
 def _note(vault: Vault, placed: Sequence[_Placed]) -> None:
-    """4. Say so, unless the term moved meanwhile."""
+    """4. Say so. Where the term moved meanwhile another keeper may have placed it, before our step 3 undid
+    that: then it is placed anew."""
     with vault.database.transaction() as session:
         for each in placed:
-            query = update(Recording).where(
-                Recording.id == each.recording,
-                Recording.dispose_after == each.until,
-                Recording.state.in_(THERE),
-            )
-            session.execute(query.values(placed_for=each.until), execution_options=_UNTRACKED)
+            query = update(Recording).where(Recording.id == each.recording, Recording.state.in_(THERE))
+            placed_for = case((Recording.dispose_after == each.until, each.until), else_=None)
+            session.execute(query.values(placed_for=placed_for), execution_options=_UNTRACKED)

@@ -1,5 +1,6 @@
 """What is kept is under the key of its day, some seconds later, and follows when its term moves."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ from tests.placing import (
 from vault.disposal import day_keys, placing
 from vault.disposal.placing import place
 from vault.keys import DayKey, FootageFiles
-from vault.objects import ObjectRetained, StoreUnavailable
+from vault.objects import ObjectRetained, ObjectStore, StoreUnavailable
 from vault.tables import State
 
 DAY = timedelta(days=1)
@@ -221,6 +222,34 @@ def test_a_term_that_moves_meanwhile_is_taken_up_again(
     assert row_of(installation, recording).placed_for is None
     assert place(installation.vault, now=NOW) == 1
     assert is_placed(installation, recording)
+
+
+def test_a_slow_keeper_takes_no_hold_off_that_another_put_on(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = kept(installation)
+    hold(installation, recording)
+    release(installation, recording, NOW + 7 * DAY)
+    lock = placing._lock
+
+    def slow(store: ObjectStore, placed: Sequence[placing._Placed]) -> None:
+        between.undo()
+        hold(installation, recording)
+        assert place(installation.vault, now=NOW) == 1
+        lock(store, placed)
+
+    with monkeypatch.context() as between:
+        between.setattr(placing, "_lock", slow)
+        place(installation.vault, now=NOW)
+    place(installation.vault, now=NOW)
+    assert is_placed(installation, recording)
+    for found in installation.vault.store.list(f"{recording}/"):
+        with pytest.raises(ObjectRetained) as refused:
+            installation.vault.store.discard(found.name)
+        assert refused.value.until is None
+    # The end of a test: nothing holds it.
+    release(installation, recording, NOW + 7 * DAY)
+    place(installation.vault, now=NOW)
 
 
 class Died(BaseException):
