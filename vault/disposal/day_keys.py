@@ -101,10 +101,16 @@ def take(session: Session, keys: Mapping[DayKey, str], also: Collection[str], *,
     return {row.key_id: row for row in session.scalars(locked.execution_options(populate_existing=True))}
 
 
-def rewrap(keys: FootageKeys, sealed: SealedKey, key_id: str, municipality: str) -> bool:
+def keys_before(*sealed: SealedKey) -> set[str]:
+    """The keys of a day that these data keys were under before, some of them destroyed since."""
+    return {key_id for each in sealed for key_id in (each.before or "").split()}
+
+
+def rewrap(keys: FootageKeys, sealed: SealedKey, key_id: str, municipality: str, *, of_day: bool) -> bool:
     """Wrap a recording's data key under another key, in its row; whether it opened.
 
-    What does not open is told, and stays: the check finds it too.
+    `of_day`: whether it was under a key of a day, which backups have it under from now on. What does not
+    open is told, and stays: the check finds it too.
     """
     try:
         data_key = keys.unwrap(
@@ -120,6 +126,8 @@ def rewrap(keys: FootageKeys, sealed: SealedKey, key_id: str, municipality: str)
         why = type(error).__name__
         log.error("placing.does-not-open", recording=str(sealed.recording_id), why=why)  # noqa: TRY400
         return False
+    if of_day:
+        sealed.before = " ".join(sorted(keys_before(sealed) | {sealed.key_id}))
     sealed.key_id, sealed.sealed = wrapped
     return True
 

@@ -172,7 +172,7 @@ def _empty(vault: Vault, key_id: str, now: datetime) -> None:
                 return
             sealed = day_keys.sealed_of(session, recordings).values()
             moved = [
-                day_keys.rewrap(vault.ring.footage, each, keys[said], said.municipality)
+                day_keys.rewrap(vault.ring.footage, each, keys[said], said.municipality, of_day=True)
                 for each in sealed
                 if each.key_id == key_id
             ]

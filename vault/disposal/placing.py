@@ -107,8 +107,9 @@ def _keys(vault: Vault, batch: Sequence[tuple[UUID, DayKey]], now: datetime) -> 
         query = unplaced(now).where(Recording.id.in_(ids)).order_by(Recording.id)
         rows = session.scalars(query.with_for_update(skip_locked=True)).all()
         sealed = day_keys.sealed_of(session, [row.id for row in rows])
-        standing = day_keys.take(session, keys, {each.key_id for each in sealed.values()}, now=now)
-        _note_use(session, {each.key_id for each in sealed.values()} - standing.keys(), now)
+        under = {each.key_id for each in sealed.values()}
+        standing = day_keys.take(session, keys, under | day_keys.keys_before(*sealed.values()), now=now)
+        _note_use(session, under - standing.keys(), now)
         moved = [row for row in rows if _move(vault, row, sealed.get(row.id), keys, standing)]
         return _placed(session, moved)
 
@@ -130,11 +131,14 @@ def _move(
     if sealed is None or to is None or not is_open(to):
         # It lacks its key, or moved again, or that key closed meanwhile: the next round sees.
         return False
-    if not day_keys.rewrap(vault.ring.footage, sealed, to.key_id, row.municipality_id):
+    footage, of_day = vault.ring.footage, was is not None
+    if not day_keys.rewrap(footage, sealed, to.key_id, row.municipality_id, of_day=of_day):
         return False
-    if was is not None and said.day < was.day:
-        # A backup has it under that later key, which must not be there any more when the term is over.
-        was.closes = min(said.day, was.closes or said.day)
+    for key_id in day_keys.keys_before(sealed):
+        before = standing.get(key_id)
+        if before is not None and before.destroyed_at is None and said.day < before.day:
+            # A backup has it under that later key, which must not be there any more when the term is over.
+            before.closes = min(said.day, before.closes or said.day)
     return True
 
 

@@ -149,6 +149,24 @@ def test_a_term_that_comes_nearer_closes_the_key_it_was_under(installation: Inst
     assert key.day == row.day
 
 
+def test_a_term_that_comes_nearer_closes_every_key_it_was_under(installation: Installation) -> None:
+    """Backups have it under each of them, and none of them may be there longer than the footage."""
+    recording = kept(installation, due=9 * DAY)
+    before = []
+    for moved in (
+        lambda: None,
+        lambda: hold(installation, recording),
+        lambda: release(installation, recording, NOW + 12 * DAY),
+        lambda: move(installation, recording, NOW + 2 * DAY),
+    ):
+        moved()
+        place(installation.vault, now=NOW)
+        before.append(wrapped(installation, recording).key_id)
+    assert len(set(before)) == 4
+    nearer = day_keys.day_of(NOW + 2 * DAY)
+    assert [keys(installation)[key_id].closes for key_id in before] == [*3 * [nearer], None]
+
+
 def test_a_term_that_becomes_longer_closes_nothing(installation: Installation) -> None:
     recording = kept(installation, due=2 * DAY)
     place(installation.vault, now=NOW)
