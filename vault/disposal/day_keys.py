@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from policies.retention import AMSTERDAM, UNTIL_RELEASED, days_later
 from vault.base import add_missing
 from vault.disposal.tables import DisposalKey
-from vault.keys import DayKey, FootageKeys, KeyRingError, WrappedKey
+from vault.keys import DayKey, FootageKeys, KeyNotHeld, KeyRingError, WrappedKey
 from vault.rulesets import RuleSetMissing
 from vault.tables import Municipality, SealedKey
 from vault.vault import Vault
@@ -39,7 +39,10 @@ def is_open(row: DisposalKey) -> bool:
 
 
 def provide(vault: Vault, wanted: Collection[DayKey]) -> dict[DayKey, str]:
-    """A key for each of those days, made when there is none: in the ring, and perhaps without a row yet."""
+    """A key for each of those days, made when there is none: in the ring, and perhaps without a row yet.
+
+    None for a municipality of which the ring has no keys at all: others need not wait for those.
+    """
     held = vault.ring.footage.day_keys()
     with vault.database.reading() as session:
         days = {each.day for each in wanted}
@@ -52,7 +55,10 @@ def provide(vault: Vault, wanted: Collection[DayKey]) -> dict[DayKey, str]:
         if said in wanted and (key_id not in rows or is_open(rows[key_id]))
     }
     for each in set(wanted) - found.keys():
-        found[each] = vault.ring.footage.make_day_key(*each)
+        try:
+            found[each] = vault.ring.footage.make_day_key(*each)
+        except KeyNotHeld:
+            log.error("keys.missing", why=each.municipality)  # noqa: TRY400  # no trace: what is missing
     return found
 
 

@@ -1,6 +1,6 @@
 """What is kept is under the key of its day, some seconds later, and follows when its term moves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,7 @@ from vault.disposal import day_keys, placing
 from vault.disposal.placing import place
 from vault.keys import DayKey, FootageFiles
 from vault.objects import ObjectRetained, ObjectStore, StoreUnavailable
-from vault.tables import State
+from vault.tables import Municipality, State
 
 DAY = timedelta(days=1)
 
@@ -152,13 +152,14 @@ def test_a_term_that_comes_nearer_closes_the_key_it_was_under(installation: Inst
 def test_a_term_that_comes_nearer_closes_every_key_it_was_under(installation: Installation) -> None:
     """Backups have it under each of them, and none of them may be there longer than the footage."""
     recording = kept(installation, due=9 * DAY)
-    before = []
-    for moved in (
+    moves: list[Callable[[], None]] = [
         lambda: None,
         lambda: hold(installation, recording),
         lambda: release(installation, recording, NOW + 12 * DAY),
         lambda: move(installation, recording, NOW + 2 * DAY),
-    ):
+    ]
+    before = []
+    for moved in moves:
         moved()
         place(installation.vault, now=NOW)
         before.append(wrapped(installation, recording).key_id)
@@ -316,6 +317,22 @@ def test_what_does_not_open_is_told_and_is_in_nobodys_way(installation: Installa
     assert is_placed(installation, other)
     put(installation, lost, sealed)
     assert place(installation.vault, now=NOW) == 1
+
+
+def test_a_municipality_without_keys_is_in_nobodys_way(installation: Installation) -> None:
+    """As of a ring that was put back from before it was added."""
+    theirs, ours = kept(installation), kept(installation, seed=2)
+    with installation.vault.database.transaction() as session:
+        session.add(Municipality(id="noordwijk", name="Noordwijk"))
+    change(installation, theirs, municipality_id="noordwijk")
+    stands = installation.settings.keys / "ring" / "sealing" / "noordwijk"
+    aside = stands.rename(installation.home / "noordwijk")
+    with capture_logs() as said:
+        assert place(installation.vault, now=NOW) == 1
+    assert ("keys.missing", "noordwijk") in {(each["event"], each.get("why")) for each in said}
+    assert is_placed(installation, ours)
+    aside.rename(stands)
+    change(installation, theirs, municipality_id=town.SLUG)
 
 
 def test_the_held_end_has_a_day_of_its_own() -> None:
