@@ -112,11 +112,13 @@ def keys_before(*sealed: SealedKey) -> set[str]:
     return {key_id for each in sealed for key_id in (each.before or "").split()}
 
 
-def rewrap(keys: FootageKeys, sealed: SealedKey, key_id: str, municipality: str, *, of_day: bool) -> bool:
+def rewrap(
+    keys: FootageKeys, sealed: SealedKey, key_id: str, municipality: str, *, standing: Collection[str]
+) -> bool:
     """Wrap a recording's data key under another key, in its row; whether it opened.
 
-    `of_day`: whether it was under a key of a day, which backups have it under from now on. What does not
-    open is told, and stays: the check finds it too.
+    `standing`: those of the keys of a day it was ever under, this one too, that were not destroyed: backups
+    have it under them. What does not open is told, and stays: the check finds it too.
     """
     try:
         data_key = keys.unwrap(
@@ -132,8 +134,8 @@ def rewrap(keys: FootageKeys, sealed: SealedKey, key_id: str, municipality: str,
         why = type(error).__name__
         log.error("placing.does-not-open", recording=str(sealed.recording_id), why=why)  # noqa: TRY400
         return False
-    if of_day:
-        sealed.before = " ".join(sorted(keys_before(sealed) | {sealed.key_id}))
+    before = (keys_before(sealed) | {sealed.key_id}) & {*standing}
+    sealed.before = " ".join(sorted(before)) or None
     sealed.key_id, sealed.sealed = wrapped
     return True
 

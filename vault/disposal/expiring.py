@@ -173,8 +173,9 @@ def _empty(vault: Vault, key_id: str, now: datetime) -> None:
             if not recordings or not is_open(standing[keys[said]]):
                 return
             sealed = day_keys.sealed_of(session, recordings).values()
+            left = session.scalars(select(DisposalKey.key_id).where(DisposalKey.destroyed_at.is_(None))).all()
             moved = [
-                day_keys.rewrap(vault.ring.footage, each, keys[said], said.municipality, of_day=True)
+                day_keys.rewrap(vault.ring.footage, each, keys[said], said.municipality, standing=left)
                 for each in sealed
                 if each.key_id == key_id
             ]

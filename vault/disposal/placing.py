@@ -131,12 +131,12 @@ def _move(
     if sealed is None or to is None or not is_open(to):
         # It lacks its key, or moved again, or that key closed meanwhile: the next round sees.
         return False
-    footage, of_day = vault.ring.footage, was is not None
-    if not day_keys.rewrap(footage, sealed, to.key_id, row.municipality_id, of_day=of_day):
+    left = {key_id for key_id, each in standing.items() if each.destroyed_at is None}
+    if not day_keys.rewrap(vault.ring.footage, sealed, to.key_id, row.municipality_id, standing=left):
         return False
     for key_id in day_keys.keys_before(sealed):
         before = standing.get(key_id)
-        if before is not None and before.destroyed_at is None and said.day < before.day:
+        if before is not None and said.day < before.day:
             # A backup has it under that later key, which must not be there any more when the term is over.
             before.closes = min(said.day, before.closes or said.day)
     return True

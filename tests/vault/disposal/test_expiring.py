@@ -36,7 +36,7 @@ from vault.disposal.tables import DisposalKey, Ground
 from vault.ids import RecordingId
 from vault.keys import FootageFiles
 from vault.signals.raising import KEEPER
-from vault.tables import Recording, State
+from vault.tables import Recording, SealedKey, State
 
 DAY = timedelta(days=1)
 
@@ -124,6 +124,21 @@ def test_what_goes_early_opens_by_no_key_it_was_ever_under(installation: Install
     expired(installation, NOW)
     assert not any(opens(installation, recording, each) for each in backups)
     assert opens(installation, other, wrapped(installation, other))
+
+
+def test_keys_that_are_gone_are_forgotten(installation: Installation) -> None:
+    """Each release moves all that is held to another key: for years, that is many."""
+    held = placed(installation, due=40 * DAY)
+    for days in range(3):
+        under = wrapped(installation, held).key_id
+        with installation.vault.database.transaction() as session:
+            closing = session.get_one(DisposalKey, under)
+            closing.closes = day_of(NOW + days * DAY)
+        expired(installation, NOW + days * DAY)
+        with installation.vault.database.reading() as session:
+            assert session.get_one(SealedKey, held).before == under
+        expired(installation, NOW + (days + 1) * DAY)
+        assert keys(installation)[under].destroyed_at
 
 
 def test_a_spoiled_key_of_one_recording_goes_in_one_round(installation: Installation) -> None:
