@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -63,13 +64,13 @@ def place(vault: Vault, *, now: datetime) -> int:
         placed = _keys(vault, batch, now)
         if not away:
             try:
-                _lock(vault.store, placed)
+                locked = _lock(vault.store, placed)
             except StoreError as error:
                 away = True
                 log.warning("placing.waits", why=type(error).__name__)
             else:
-                _note(vault, placed)
-                count += len(placed)
+                _note(vault, locked)
+                count += len(locked)
         after = batch[-1][0]
     return count
 
@@ -161,15 +162,29 @@ def _placed(session: Session, rows: Sequence[Recording]) -> list[_Placed]:
     ]
 
 
-def _lock(store: ObjectStore, placed: Sequence[_Placed]) -> None:
-    """3. Bring the locks on their objects there. Raises StoreError."""
+def _lock(store: ObjectStore, placed: Sequence[_Placed]) -> Sequence[_Placed]:
+    """3. Bring the locks on their objects there; of which recordings that was done.
+
+    Raises StoreError when the store as a whole does not answer.
+    """
     if store.at_hand:
-        for each in placed:
-            _lock_one(store, each)
-        return
-    with ThreadPoolExecutor(STORE_THREADS) as pool:
-        for _ in pool.map(lambda each: _lock_one(store, each), placed):
-            pass
+        done = [_locked(store, each) for each in placed]
+    else:
+        with ThreadPoolExecutor(STORE_THREADS) as pool:
+            done = list(pool.map(partial(_locked, store), placed))
+    return [each for each, locked in zip(placed, done, strict=True) if locked]
+
+
+def _locked(store: ObjectStore, placed: _Placed) -> bool:
+    """Whether the locks on one recording's objects are there. Raises StoreError as `_lock`."""
+    try:
+        _lock_one(store, placed)
+    except StoreError as error:
+        # The store, or this object? What is ill is in nobody else's way.
+        store.check()
+        log.error("placing.not-locked", recording=str(placed.recording), why=type(error).__name__)  # noqa: TRY400
+        return False
+    return True
 
 
 def _lock_one(store: ObjectStore, placed: _Placed) -> None:

@@ -215,6 +215,7 @@ def test_while_the_store_is_away_keys_go_ahead(
             raise StoreUnavailable("away")
 
         away.setattr(type(installation.vault.store), "retain", fail)
+        away.setattr(type(installation.vault.store), "check", fail)
         with capture_logs() as said:
             assert place(installation.vault, now=NOW) == 0
     assert [each["event"] for each in said] == ["placing.waits"]
@@ -225,15 +226,40 @@ def test_while_the_store_is_away_keys_go_ahead(
     assert all(is_placed(installation, each) for each in recordings)
 
 
+@pytest.mark.parametrize("at_once", [1, 10])
+def test_an_object_that_the_store_fails_on_is_in_nobodys_way(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(placing, "AT_ONCE", at_once)
+    recordings = sorted(kept(installation, seed=seed) for seed in range(3))
+    kind = type(installation.vault.store)
+    retain = kind.retain
+
+    def fail(store: ObjectStore, name: str, until: datetime) -> None:
+        if name.startswith(str(recordings[0])):
+            raise StoreUnavailable("a disk that is ill")
+        retain(store, name, until)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as ill:
+        ill.setattr(kind, "retain", fail)
+        with capture_logs() as said:
+            assert place(installation.vault, now=NOW) == 2
+    assert [(each["event"], each["recording"]) for each in said] == [
+        ("placing.not-locked", str(recordings[0]))
+    ]
+    assert [is_placed(installation, each) for each in recordings] == [False, True, True]
+    assert place(installation.vault, now=NOW) == 1
+
+
 def test_a_term_that_moves_meanwhile_is_taken_up_again(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recording = kept(installation)
     lock = placing._lock
 
-    def moving(*given: object) -> None:
+    def moving(store: ObjectStore, placed: Sequence[placing._Placed]) -> Sequence[placing._Placed]:
         move(installation, recording, NOW + 7 * DAY)
-        lock(*given)  # type: ignore[arg-type]
+        return lock(store, placed)
 
     with monkeypatch.context() as between:
         between.setattr(placing, "_lock", moving)
@@ -251,11 +277,11 @@ def test_a_slow_keeper_takes_no_hold_off_that_another_put_on(
     release(installation, recording, NOW + 7 * DAY)
     lock = placing._lock
 
-    def slow(store: ObjectStore, placed: Sequence[placing._Placed]) -> None:
+    def slow(store: ObjectStore, placed: Sequence[placing._Placed]) -> Sequence[placing._Placed]:
         between.undo()
         hold(installation, recording)
         assert place(installation.vault, now=NOW) == 1
-        lock(store, placed)
+        return lock(store, placed)
 
     with monkeypatch.context() as between:
         between.setattr(placing, "_lock", slow)
