@@ -238,7 +238,7 @@ def test_an_object_that_the_store_fails_on_is_in_nobodys_way(
     def fail(store: ObjectStore, name: str, until: datetime) -> None:
         if name.startswith(str(recordings[0])):
             raise StoreUnavailable("a disk that is ill")
-        retain(store, name, until)  # type: ignore[arg-type]
+        retain(store, name, until)
 
     with monkeypatch.context() as ill:
         ill.setattr(kind, "retain", fail)
