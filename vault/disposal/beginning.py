@@ -147,13 +147,16 @@ def _destroy_keys(
     if opening := early.union(*(key.before.split() for key in keys.values())):
         # Of those it was under before some are over, or close today anyhow.
         later = (DisposalKey.day > today) & func.coalesce(DisposalKey.closes > today, True)
-        spoiled = update(DisposalKey).where(
+        locked = select(DisposalKey.key_id).where(
             DisposalKey.key_id.in_(opening),
             DisposalKey.key_id.in_(early) | later,
             DisposalKey.destroyed_at.is_(None),
             DisposalKey.spoiled_at.is_(None),
         )
-        session.execute(spoiled.values(spoiled_at=now), execution_options=_UNTRACKED)
+        # In the order in which everybody locks them.
+        ids = session.scalars(locked.order_by(DisposalKey.key_id).with_for_update()).all()
+        spoiled = update(DisposalKey).where(DisposalKey.key_id.in_(ids)).values(spoiled_at=now)
+        session.execute(spoiled, execution_options=_UNTRACKED)
 
 
 def _set_disposing(session: Session, rows: Sequence[Recording]) -> None:

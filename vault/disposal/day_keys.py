@@ -99,7 +99,7 @@ def take(session: Session, keys: Mapping[DayKey, str], also: Collection[str], *,
         DisposalKey,
         *(
             {"key_id": key_id, "municipality_id": said.municipality, "day": said.day, "made_at": now}
-            for said, key_id in keys.items()
+            for said, key_id in sorted(keys.items(), key=lambda each: each[1])
         ),
     )
     query = select(DisposalKey).where(DisposalKey.key_id.in_({*keys.values(), *also}))
