@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +22,8 @@ from vault.tables import Recording, SealedKey
 from vault.vault import Vault
 
 AT_ONCE = 100
+PASSING = 10_000
+"""Ids in memory while it is chosen."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,15 @@ def _intake(vault: Vault, municipality: str) -> frozenset[str]:
 
 
 def _some(session: Session, most: int, chance: Random) -> Iterator[tuple[SealedKey, str]]:
-    """Some wrapped keys, each with its municipality."""
-    ids = session.scalars(select(SealedKey.recording_id).order_by(SealedKey.recording_id)).all()
-    chosen = sorted(chance.sample(ids, min(most, len(ids))))
+    """Some wrapped keys, each with its municipality: chosen while all pass by, for they may be millions."""
+    ids = select(SealedKey.recording_id).order_by(SealedKey.recording_id)
+    chosen: list[UUID] = []
+    for at, each in enumerate(session.scalars(ids.execution_options(yield_per=PASSING))):
+        if at < most:
+            chosen.append(each)
+        elif (place := chance.randrange(at + 1)) < most:
+            chosen[place] = each
+    chosen.sort()
     for first in range(0, len(chosen), AT_ONCE):
         rows = session.execute(
             select(SealedKey, Recording.municipality_id)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 from console.demo import town
 from tests.installation import Installation
 from tests.watching import footage, keep
+from vault.disposal import escrow_trial
 from vault.disposal.escrow_trial import destroyed_keys, try_out
 from vault.disposal.intake_keys import Cycle, attend
 from vault.disposal.tables import DisposalKey, IntakeKey
@@ -157,3 +158,15 @@ def test_keys_of_a_destroyed_epoch_of_the_trail_do_not_come_back(
     assert shared in back.payload.keys
     with installation.vault.database.transaction() as session:
         session.execute(delete(AuditEpoch))
+
+
+def test_chance_takes_any_and_none_twice(small: Installation) -> None:
+    kept = {keep(small, footage(500, seed=seed)) for seed in range(3)}
+    with small.vault.database.reading() as session:
+        taken = [
+            [row.recording_id for row, _ in escrow_trial._some(session, 2, Random(seed))]
+            for seed in range(20)
+        ]
+    assert {recording for each in taken for recording in each} == kept
+    assert all(len(set(each)) == 2 for each in taken)
+    assert len({tuple(each) for each in taken}) == 3
