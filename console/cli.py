@@ -28,7 +28,7 @@ from vault import logs, quarantine, rule_records
 from vault.disposal.beginning import NotThere
 from vault.disposal.certificates import CertificateAltered, NotDisposed
 from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker, OwnErasure
-from vault.disposal.key_destruction import DestructionClosed, KeysInUse, OwnDestruction
+from vault.disposal.key_destruction import DestructionBegun, DestructionClosed, KeysInUse, OwnDestruction
 from vault.disposal.proving import EntryPruned
 from vault.erasure.epochs import EpochStays
 from vault.evidence.making import PeriodToCome
@@ -100,6 +100,7 @@ REFUSALS = (
     OwnErasure,
     NotAsker,
     NotThere,
+    DestructionBegun,
     DestructionClosed,
     KeysInUse,
     OwnDestruction,

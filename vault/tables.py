@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -195,6 +196,8 @@ class SealedKey(Base):
     recording_id: Mapped[UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
     key_id: Mapped[str] = mapped_column(String(64), index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    before: Mapped[str | None] = mapped_column(Text)
+    """Ids of the keys of a day that it was under before, with blanks between: backups have it under those."""
 
 
 class Arrival(Base):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -55,6 +55,8 @@ class _Key:
 
     id: str
     day: date | None
+    before: str
+    """Ids of those that it was under before, as in its row."""
 
 
 def begin(
@@ -126,11 +128,12 @@ def _check(row: Recording, rule_set: RuleSet, holds: Sequence[Held], ground: Gro
 
 def _keys(session: Session, recordings: Sequence[UUID]) -> Mapping[UUID, _Key]:
     query = (
-        select(SealedKey.recording_id, SealedKey.key_id, DisposalKey.day)
+        select(SealedKey.recording_id, SealedKey.key_id, DisposalKey.day, SealedKey.before)
         .outerjoin(DisposalKey, DisposalKey.key_id == SealedKey.key_id)
         .where(among(session, SealedKey.recording_id, recordings))
     )
-    return {recording: _Key(key_id, day) for recording, key_id, day in session.execute(query)}
+    found = session.execute(query)
+    return {recording: _Key(key_id, day, before or "") for recording, key_id, day, before in found}
 
 
 def _destroy_keys(
@@ -140,9 +143,20 @@ def _destroy_keys(
     query = delete(SealedKey).where(among(session, SealedKey.recording_id, recordings))
     session.execute(query, execution_options=_UNTRACKED)
     today = now.astimezone(AMSTERDAM).date()
-    if early := {key.id for key in keys.values() if key.day and key.day > today}:
-        spoiled = update(DisposalKey).where(DisposalKey.key_id.in_(early), DisposalKey.spoiled_at.is_(None))
-        session.execute(spoiled.values(spoiled_at=now), execution_options=_UNTRACKED)
+    early = {key.id for key in keys.values() if key.day and key.day > today}
+    if opening := early.union(*(key.before.split() for key in keys.values())):
+        # Of those it was under before some are over, or close today anyhow.
+        later = (DisposalKey.day > today) & func.coalesce(DisposalKey.closes > today, True)
+        locked = select(DisposalKey.key_id).where(
+            DisposalKey.key_id.in_(opening),
+            DisposalKey.key_id.in_(early) | later,
+            DisposalKey.destroyed_at.is_(None),
+            DisposalKey.spoiled_at.is_(None),
+        )
+        # In the order in which everybody locks them.
+        ids = session.scalars(locked.order_by(DisposalKey.key_id).with_for_update()).all()
+        spoiled = update(DisposalKey).where(DisposalKey.key_id.in_(ids)).values(spoiled_at=now)
+        session.execute(spoiled, execution_options=_UNTRACKED)
 
 
 def _set_disposing(session: Session, rows: Sequence[Recording]) -> None:

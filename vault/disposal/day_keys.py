@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from policies.retention import AMSTERDAM, UNTIL_RELEASED, days_later
 from vault.base import add_missing
 from vault.disposal.tables import DisposalKey
-from vault.keys import DayKey, FootageKeys, KeyRingError, WrappedKey
+from vault.keys import DayKey, FootageKeys, KeyNotHeld, KeyRingError, WrappedKey
 from vault.rulesets import RuleSetMissing
 from vault.tables import Municipality, SealedKey
 from vault.vault import Vault
@@ -39,7 +39,10 @@ def is_open(row: DisposalKey) -> bool:
 
 
 def provide(vault: Vault, wanted: Collection[DayKey]) -> dict[DayKey, str]:
-    """A key for each of those days, made when there is none: in the ring, and perhaps without a row yet."""
+    """A key for each of those days, made when there is none: in the ring, and perhaps without a row yet.
+
+    None for a municipality of which the ring has no keys at all: others need not wait for those.
+    """
     held = vault.ring.footage.day_keys()
     with vault.database.reading() as session:
         days = {each.day for each in wanted}
@@ -52,7 +55,10 @@ def provide(vault: Vault, wanted: Collection[DayKey]) -> dict[DayKey, str]:
         if said in wanted and (key_id not in rows or is_open(rows[key_id]))
     }
     for each in set(wanted) - found.keys():
-        found[each] = vault.ring.footage.make_day_key(*each)
+        try:
+            found[each] = vault.ring.footage.make_day_key(*each)
+        except KeyNotHeld:
+            log.error("keys.missing", why=each.municipality)  # noqa: TRY400  # no trace: what is missing
     return found
 
 
@@ -93,7 +99,7 @@ def take(session: Session, keys: Mapping[DayKey, str], also: Collection[str], *,
         DisposalKey,
         *(
             {"key_id": key_id, "municipality_id": said.municipality, "day": said.day, "made_at": now}
-            for said, key_id in keys.items()
+            for said, key_id in sorted(keys.items(), key=lambda each: each[1])
         ),
     )
     query = select(DisposalKey).where(DisposalKey.key_id.in_({*keys.values(), *also}))
@@ -101,10 +107,18 @@ def take(session: Session, keys: Mapping[DayKey, str], also: Collection[str], *,
     return {row.key_id: row for row in session.scalars(locked.execution_options(populate_existing=True))}
 
 
-def rewrap(keys: FootageKeys, sealed: SealedKey, key_id: str, municipality: str) -> bool:
+def keys_before(*sealed: SealedKey) -> set[str]:
+    """The keys of a day that these data keys were under before, some of them destroyed since."""
+    return {key_id for each in sealed for key_id in (each.before or "").split()}
+
+
+def rewrap(
+    keys: FootageKeys, sealed: SealedKey, key_id: str, municipality: str, *, standing: Collection[str]
+) -> bool:
     """Wrap a recording's data key under another key, in its row; whether it opened.
 
-    What does not open is told, and stays: the check finds it too.
+    `standing`: those of the keys of a day it was ever under, this one too, that were not destroyed: backups
+    have it under them. What does not open is told, and stays: the check finds it too.
     """
     try:
         data_key = keys.unwrap(
@@ -120,6 +134,8 @@ def rewrap(keys: FootageKeys, sealed: SealedKey, key_id: str, municipality: str)
         why = type(error).__name__
         log.error("placing.does-not-open", recording=str(sealed.recording_id), why=why)  # noqa: TRY400
         return False
+    before = (keys_before(sealed) | {sealed.key_id}) & {*standing}
+    sealed.before = " ".join(sorted(before)) or None
     sealed.key_id, sealed.sealed = wrapped
     return True
 

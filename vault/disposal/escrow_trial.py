@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vault.disposal.tables import DisposalKey, IntakeKey
+from vault.erasure.tables import AuditEpoch
 from vault.keys import FootageFiles, KeyNotHeld, WrappedKey, WrappingBroken
 from vault.keys.escrow import Escrow
 from vault.keys.escrow_keys import EscrowKeys
@@ -20,6 +22,8 @@ from vault.tables import Recording, SealedKey
 from vault.vault import Vault
 
 AT_ONCE = 100
+PASSING = 10_000
+"""Ids in memory while it is chosen."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,16 @@ def destroyed_keys(session: Session) -> frozenset[str]:
     """Every key that was destroyed, as the database has it."""
     of_days = select(DisposalKey.key_id).where(DisposalKey.destroyed_at.is_not(None))
     of_intake = select(IntakeKey.key_id).where(IntakeKey.destroyed_at.is_not(None))
-    return frozenset([*session.scalars(of_days), *session.scalars(of_intake)])
+    return frozenset([*session.scalars(of_days), *session.scalars(of_intake), *_of_epochs(session)])
+
+
+def _of_epochs(session: Session) -> Iterator[str]:
+    """Of epochs of the trail that were destroyed: the secret, and each payload key that no other has too."""
+    over = AuditEpoch.destroyed_at.is_not(None)
+    yield from session.scalars(select(AuditEpoch.epoch).where(over))
+    stay = select(AuditEpoch.payload_key).where(~over)
+    of_payloads = select(AuditEpoch.payload_key).where(over, AuditEpoch.payload_key.not_in(stay))
+    yield from filter(None, session.scalars(of_payloads))
 
 
 def _intake(vault: Vault, municipality: str) -> frozenset[str]:
@@ -101,9 +114,15 @@ def _intake(vault: Vault, municipality: str) -> frozenset[str]:
 
 
 def _some(session: Session, most: int, chance: Random) -> Iterator[tuple[SealedKey, str]]:
-    """Some wrapped keys, each with its municipality."""
-    ids = session.scalars(select(SealedKey.recording_id).order_by(SealedKey.recording_id)).all()
-    chosen = sorted(chance.sample(ids, min(most, len(ids))))
+    """Some wrapped keys, each with its municipality: chosen while all pass by, for they may be millions."""
+    ids = select(SealedKey.recording_id).order_by(SealedKey.recording_id)
+    chosen: list[UUID] = []
+    for at, each in enumerate(session.scalars(ids.execution_options(yield_per=PASSING))):
+        if at < most:
+            chosen.append(each)
+        elif (place := chance.randrange(at + 1)) < most:
+            chosen[place] = each
+    chosen.sort()
     for first in range(0, len(chosen), AT_ONCE):
         rows = session.execute(
             select(SealedKey, Recording.municipality_id)

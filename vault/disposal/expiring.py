@@ -156,6 +156,8 @@ def _empty(vault: Vault, key_id: str, now: datetime) -> None:
     said = DayKey(row.municipality_id, row.day)
     while True:
         keys = day_keys.provide(vault, {said})
+        if said not in keys:
+            return
         with vault.database.transaction() as session:
             # The recordings first, as everybody locks them.
             under = (
@@ -171,8 +173,9 @@ def _empty(vault: Vault, key_id: str, now: datetime) -> None:
             if not recordings or not is_open(standing[keys[said]]):
                 return
             sealed = day_keys.sealed_of(session, recordings).values()
+            left = session.scalars(select(DisposalKey.key_id).where(DisposalKey.destroyed_at.is_(None))).all()
             moved = [
-                day_keys.rewrap(vault.ring.footage, each, keys[said], said.municipality)
+                day_keys.rewrap(vault.ring.footage, each, keys[said], said.municipality, standing=left)
                 for each in sealed
                 if each.key_id == key_id
             ]

@@ -95,7 +95,9 @@ def _meet(vault: Vault, by: Actor, cycle: Cycle, now: datetime) -> None:
                     for key_id in new
                 ),
             )
-            replaced = [row for row in known.values() if row.key_id in old and row.replaced_at is None]
+            # In the ring, or not any more: of before a restore of the database.
+            standing = [row for row in known.values() if row.replaced_at is None and row.destroyed_at is None]
+            replaced = [row for row in standing if row.municipality == municipality and row.key_id != current]
             for row in replaced:
                 row.replaced_at = now
             if replaced:
@@ -117,10 +119,19 @@ def _replace(vault: Vault, cycle: Cycle, now: datetime) -> bool:
 
 
 def _old(vault: Vault, cycle: Cycle, now: datetime) -> list[str]:
-    held = {key_id for _, *old in _held(vault, cycle).values() for key_id in old}
+    """What was replaced long enough ago, and is in a ring, or went and was not entered: who did it died."""
+    held = _held(vault, cycle)
+    current = {key_id for key_id, *_ in held.values()}
+    old = {key_id for _, *others in held.values() for key_id in others}
+    query = select(IntakeKey.key_id).where(
+        IntakeKey.replaced_at <= now - cycle.stays,
+        IntakeKey.key_id.not_in(current),
+        or_(IntakeKey.key_id.in_(old), IntakeKey.destroyed_at.is_(None)),
+    )
+    if cycle.ingest is None:
+        query = query.where(IntakeKey.municipality.is_not(_ARRIVAL))
     with vault.database.reading() as session:
-        replaced = IntakeKey.replaced_at <= now - cycle.stays
-        return [*session.scalars(select(IntakeKey.key_id).where(IntakeKey.key_id.in_(held), replaced))]
+        return [*session.scalars(query.order_by(IntakeKey.key_id))]
 
 
 def _destroy(vault: Vault, by: Actor, cycle: Cycle, key_id: str, now: datetime) -> bool:

@@ -32,6 +32,10 @@ class DestructionClosed(Exception):
     """This destruction was carried out or withdrawn before; propose anew where there is a new reason."""
 
 
+class DestructionBegun(Exception):
+    """Keys may have gone by this destruction already, so it is not taken back: carry it out to its end."""
+
+
 class OwnDestruction(Exception):
     """Nobody carries out a destruction that they proposed; let somebody else look at it and carry it out."""
 
@@ -54,9 +58,11 @@ def propose(vault: Vault, municipality: str, by: Actor, *, reason: str, now: dat
 
 
 def withdraw(vault: Vault, destruction: UUID, by: Actor, *, now: datetime) -> None:
-    """Take a proposal back. Raises facts.Unknown, DestructionClosed."""
+    """Take a proposal back. Raises facts.Unknown, DestructionClosed, DestructionBegun."""
     with vault.database.transaction() as session:
         row = _open(session, destruction)
+        if row.keys is not None:
+            raise DestructionBegun
         row.withdrawn_at = now
         _append(vault, session, Event.KEY_DESTRUCTION_WITHDRAWN, row, by, now)
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -63,13 +64,13 @@ def place(vault: Vault, *, now: datetime) -> int:
         placed = _keys(vault, batch, now)
         if not away:
             try:
-                _lock(vault.store, placed)
+                locked = _lock(vault.store, placed)
             except StoreError as error:
                 away = True
                 log.warning("placing.waits", why=type(error).__name__)
             else:
-                _note(vault, placed)
-                count += len(placed)
+                _note(vault, locked)
+                count += len(locked)
         after = batch[-1][0]
     return count
 
@@ -107,8 +108,9 @@ def _keys(vault: Vault, batch: Sequence[tuple[UUID, DayKey]], now: datetime) -> 
         query = unplaced(now).where(Recording.id.in_(ids)).order_by(Recording.id)
         rows = session.scalars(query.with_for_update(skip_locked=True)).all()
         sealed = day_keys.sealed_of(session, [row.id for row in rows])
-        standing = day_keys.take(session, keys, {each.key_id for each in sealed.values()}, now=now)
-        _note_use(session, {each.key_id for each in sealed.values()} - standing.keys(), now)
+        under = {each.key_id for each in sealed.values()}
+        standing = day_keys.take(session, keys, under | day_keys.keys_before(*sealed.values()), now=now)
+        _note_use(session, under - standing.keys(), now)
         moved = [row for row in rows if _move(vault, row, sealed.get(row.id), keys, standing)]
         for row in moved:
             # In no place until it is noted: its term may come back to what that was, and we may die here.
@@ -133,11 +135,14 @@ def _move(
     if sealed is None or to is None or not is_open(to):
         # It lacks its key, or moved again, or that key closed meanwhile: the next round sees.
         return False
-    if not day_keys.rewrap(vault.ring.footage, sealed, to.key_id, row.municipality_id):
+    left = {key_id for key_id, each in standing.items() if each.destroyed_at is None}
+    if not day_keys.rewrap(vault.ring.footage, sealed, to.key_id, row.municipality_id, standing=left):
         return False
-    if was is not None and said.day < was.day:
-        # A backup has it under that later key, which must not be there any more when the term is over.
-        was.closes = min(said.day, was.closes or said.day)
+    for key_id in day_keys.keys_before(sealed):
+        before = standing.get(key_id)
+        if before is not None and said.day < before.day:
+            # A backup has it under that later key, which must not be there any more when the term is over.
+            before.closes = min(said.day, before.closes or said.day)
     return True
 
 
@@ -160,15 +165,29 @@ def _placed(session: Session, rows: Sequence[Recording]) -> list[_Placed]:
     ]
 
 
-def _lock(store: ObjectStore, placed: Sequence[_Placed]) -> None:
-    """3. Bring the locks on their objects there. Raises StoreError."""
+def _lock(store: ObjectStore, placed: Sequence[_Placed]) -> Sequence[_Placed]:
+    """3. Bring the locks on their objects there; of which recordings that was done.
+
+    Raises StoreError when the store as a whole does not answer.
+    """
     if store.at_hand:
-        for each in placed:
-            _lock_one(store, each)
-        return
-    with ThreadPoolExecutor(STORE_THREADS) as pool:
-        for _ in pool.map(lambda each: _lock_one(store, each), placed):
-            pass
+        done = [_locked(store, each) for each in placed]
+    else:
+        with ThreadPoolExecutor(STORE_THREADS) as pool:
+            done = list(pool.map(partial(_locked, store), placed))
+    return [each for each, locked in zip(placed, done, strict=True) if locked]
+
+
+def _locked(store: ObjectStore, placed: _Placed) -> bool:
+    """Whether the locks on one recording's objects are there. Raises StoreError as `_lock`."""
+    try:
+        _lock_one(store, placed)
+    except StoreError as error:
+        # The store, or this object? What is ill is in nobody else's way.
+        store.check()
+        log.error("placing.not-locked", recording=str(placed.recording), why=type(error).__name__)  # noqa: TRY400
+        return False
+    return True
 
 
 def _lock_one(store: ObjectStore, placed: _Placed) -> None:

@@ -82,8 +82,8 @@ class FootageFiles:
         """Every day key there is, by id. Raises RingRefused for what is none."""
         if self._role is not Role.VAULT:
             return {}
-        self._names = self._listed()
-        return {key_id: _said(self._ring / DISPOSAL / name) for key_id, name in self._names.items()}
+        names = self._names = self._listed()
+        return {key_id: _said(self._ring / DISPOSAL / name) for key_id, name in names.items()}
 
     def intake_keys(self, municipality: str) -> tuple[str, ...]:
         """The ids of a municipality's intake keys, the current one first."""
@@ -101,8 +101,9 @@ class FootageFiles:
     def destroy(self, key_id: str) -> bool:
         """Destroy a day key or an old intake key; whether it was there."""
         self._require_vault()
-        if (name := self._listed().get(key_id)) is not None:
-            with folder.writing(self._path) as ring:
+        # Also for a key that is not there: who died over it may have left it beside the ring.
+        with folder.writing(self._path) as ring:
+            if (name := self._listed().get(key_id)) is not None:
                 return folder.destroy(ring, ring / DISPOSAL / name)
         return any(self._destroy_intake(key_id, municipality) for municipality in self._municipalities())
 
@@ -142,12 +143,14 @@ class FootageFiles:
         """Where a day key stands. Only names are remembered, and a name without its folder is looked up."""
         if self._role is not Role.VAULT:
             raise KeyNotHeld("only the vault's ring opens footage")
-        if key_id not in self._names or not (self._ring / DISPOSAL / self._names[key_id]).exists():
-            self._names = self._listed()
-        try:
-            return self._ring / DISPOSAL / self._names[key_id]
-        except KeyError:
-            raise KeyNotHeld(f"no key {key_id} in this ring") from None
+        # Other threads put other names in their place meanwhile.
+        name = self._names.get(key_id)
+        if name is None or not (self._ring / DISPOSAL / name).exists():
+            names = self._names = self._listed()
+            name = names.get(key_id)
+        if name is None:
+            raise KeyNotHeld(f"no key {key_id} in this ring")
+        return self._ring / DISPOSAL / name
 
     def _listed(self) -> dict[str, str]:
         directory = self._ring / DISPOSAL

@@ -219,6 +219,31 @@ def test_a_key_that_would_outlive_it_is_spoiled(small: Installation, days: int, 
         assert (session.get_one(DisposalKey, key_id).spoiled_at is not None) == spoiled
 
 
+def test_keys_are_spoiled_in_the_order_in_which_the_keeper_locks_them(installation: Installation) -> None:
+    """Else each waits for the other, and an approval fails."""
+    if installation.vault.at_hand:
+        pytest.skip("SQLite has one writer: nobody has a lock meanwhile")
+    vault, recording = installation.vault, kept(installation, ago=timedelta(days=1))
+    day = now().date() + timedelta(days=9)
+    ids = ["f" * 16, "8" * 16, "0" * 16]
+    for key_id in ids:
+        with vault.database.transaction() as session:
+            session.add(DisposalKey(key_id=key_id, municipality_id=town.SLUG, day=day, made_at=now()))
+    with vault.database.transaction() as session:
+        session.get_one(SealedKey, recording).before = " ".join(ids)
+    with vault.database.transaction() as session:
+        first, last = min(ids), max(ids)
+        session.get_one(DisposalKey, first, with_for_update=True)
+        other = threading.Thread(target=begun, args=(installation, recording, EARLY))
+        other.start()
+        other.join(1)
+        assert other.is_alive()
+        session.get_one(DisposalKey, last, with_for_update={"nowait": True})
+    other.join()
+    with vault.database.reading() as session:
+        assert all(session.get_one(DisposalKey, key_id).spoiled_at for key_id in ids)
+
+
 def test_of_two_who_begin_at_once_one_does(installation: Installation) -> None:
     recording, failed = kept(installation), list[Exception]()
 

@@ -2,22 +2,25 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from console.demo import town
 from tests.installation import Installation
 from tests.watching import footage, keep
+from vault.disposal import escrow_trial
 from vault.disposal.escrow_trial import destroyed_keys, try_out
 from vault.disposal.intake_keys import Cycle, attend
 from vault.disposal.tables import DisposalKey, IntakeKey
+from vault.erasure.tables import AuditEpoch
 from vault.ids import RecordingId
-from vault.keys import WrappedKey, rotate_sealing
+from vault.keys import KeyRing, WrappedKey, rotate_audit, rotate_sealing
 from vault.keys.errors import EscrowRefused
-from vault.keys.escrow import Escrow, make_escrow, open_escrow
+from vault.keys.escrow import Escrow, make_escrow, open_escrow, restore_escrow
 from vault.signals.raising import KEEPER
 from vault.tables import SealedKey
 
@@ -125,3 +128,45 @@ def test_a_key_that_is_not_what_it_is_called_fails_it(small: Installation) -> No
     name = next(name for name in escrow.files if name.endswith("private.pem"))
     with pytest.raises(EscrowRefused):
         try_out(small.vault, replace(escrow, files={**escrow.files, name: b"x"}), recordings=1, chance=CHANCE)
+
+
+def test_keys_of_a_destroyed_epoch_of_the_trail_do_not_come_back(
+    installation: Installation, tmp_path: Path
+) -> None:
+    ring = installation.settings.keys
+    first, shared = installation.vault.ring.epoch, installation.vault.ring.payload.current
+    rotate_audit(ring, installation.ingest_settings.keys)
+    second = KeyRing.load(ring)
+    rotate_audit(ring, installation.ingest_settings.keys)
+    escrow = escrow_of(installation)
+    with installation.vault.database.transaction() as session:
+        session.execute(delete(AuditEpoch))
+        for epoch, key, gone in (
+            (first, shared, now()),
+            (second.epoch, second.payload.current, now()),
+            (KeyRing.load(ring).epoch, shared, None),
+        ):
+            session.add(
+                AuditEpoch(epoch=epoch, payload_key=key, first_at=now(), last_at=now(), destroyed_at=gone)
+            )
+    with installation.vault.database.reading() as session:
+        gone_keys = destroyed_keys(session)
+    assert gone_keys == {first, second.epoch, second.payload.current}
+    restore_escrow(escrow, tmp_path / "back", without=gone_keys)
+    back = KeyRing.load(tmp_path / "back")
+    assert not gone_keys & {*back.epochs, *back.payload.keys}
+    assert shared in back.payload.keys
+    with installation.vault.database.transaction() as session:
+        session.execute(delete(AuditEpoch))
+
+
+def test_chance_takes_any_and_none_twice(small: Installation) -> None:
+    kept = {keep(small, footage(500, seed=seed)) for seed in range(3)}
+    with small.vault.database.reading() as session:
+        taken = [
+            [row.recording_id for row, _ in escrow_trial._some(session, 2, Random(seed))]
+            for seed in range(20)
+        ]
+    assert {recording for each in taken for recording in each} == kept
+    assert all(len(set(each)) == 2 for each in taken)
+    assert len({tuple(each) for each in taken}) == 3

@@ -28,14 +28,15 @@ from tests.placing import (
 from tests.watching import entries
 from vault.audit import Event
 from vault.disposal import expiring
+from vault.disposal.beginning import begin
 from vault.disposal.day_keys import day_of
 from vault.disposal.expiring import expire
 from vault.disposal.placing import place
-from vault.disposal.tables import DisposalKey
+from vault.disposal.tables import DisposalKey, Ground
 from vault.ids import RecordingId
 from vault.keys import FootageFiles
 from vault.signals.raising import KEEPER
-from vault.tables import State
+from vault.tables import Recording, SealedKey, State
 
 DAY = timedelta(days=1)
 
@@ -104,6 +105,40 @@ def test_a_spoiled_key_goes_at_once_and_the_others_open(installation: Installati
     assert opens(installation, other, wrapped(installation, other))
     assert told(installation)[0]["ground"] == "spoiled"
     restore(installation, erased)
+
+
+def test_what_goes_early_opens_by_no_key_it_was_ever_under(installation: Installation) -> None:
+    """Its term moved to a later day: backups of before have it under the key of the day it was."""
+    recording, other = placed(installation), placed(installation, seed=2)
+    backups = [wrapped(installation, recording)]
+    for days in (9, 7):
+        move(installation, recording, NOW + days * DAY)
+        place(installation.vault, now=NOW)
+        expired(installation, NOW)
+        backups.append(wrapped(installation, recording))
+    assert all(opens(installation, recording, each) for each in backups)
+    with installation.vault.database.transaction() as session:
+        installation.vault.rule_sets.held(session, town.SLUG)
+        row = session.get_one(Recording, recording, with_for_update=True)
+        begin(installation.vault, session, row, ground=Ground.INSIDE_DWELLING, now=NOW, by=KEEPER)
+    expired(installation, NOW)
+    assert not any(opens(installation, recording, each) for each in backups)
+    assert opens(installation, other, wrapped(installation, other))
+
+
+def test_keys_that_are_gone_are_forgotten(installation: Installation) -> None:
+    """Each release moves all that is held to another key: for years, that is many."""
+    held = placed(installation, due=40 * DAY)
+    for days in range(3):
+        under = wrapped(installation, held).key_id
+        with installation.vault.database.transaction() as session:
+            closing = session.get_one(DisposalKey, under)
+            closing.closes = day_of(NOW + days * DAY)
+        expired(installation, NOW + days * DAY)
+        with installation.vault.database.reading() as session:
+            assert session.get_one(SealedKey, held).before == under
+        expired(installation, NOW + (days + 1) * DAY)
+        assert keys(installation)[under].destroyed_at
 
 
 def test_a_spoiled_key_of_one_recording_goes_in_one_round(installation: Installation) -> None:

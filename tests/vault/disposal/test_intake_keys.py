@@ -14,6 +14,7 @@ from tests.installation import MUNICIPALITIES, Installation
 from tests.placing import NOW, kept, opens, wrapped
 from tests.watching import entries, footage, keep
 from vault.audit import Event
+from vault.disposal import intake_keys
 from vault.disposal.intake_keys import Cycle, attend
 from vault.disposal.placing import place
 from vault.disposal.tables import IntakeKey
@@ -187,3 +188,53 @@ def test_one_that_comes_back_goes_again(installation: Installation) -> None:
         assert attend(vault, KEEPER, cycle, now=NOW + 2 * DAY) == 1
     assert [(each["event"], each["why"]) for each in said] == [("intake-key.is-back", first)]
     assert first not in installation.vault.ring.footage.intake_keys(town.SLUG)
+
+
+class Died(BaseException):
+    """The keeper is no more."""
+
+
+def test_dying_after_the_destruction_is_made_up_for(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gone from the rings and not entered: else ingest with an old copy would wrap for what nobody has."""
+    vault, cycle = both(installation)
+    first, arrival = current(installation), arrival_keys(installation.ingest_settings.keys)[0]
+    attend(vault, KEEPER, cycle, now=NOW)
+    attend(vault, KEEPER, cycle, now=NOW + 4 * DAY)
+    assert first != current(installation)
+
+    def die(*_: object) -> None:
+        raise Died
+
+    for key_id in (first, arrival):
+        with monkeypatch.context() as dying:
+            dying.setattr(intake_keys, "_enter", die)
+            dying.setattr(intake_keys, "_old", lambda *_, only=key_id: [only])
+            with pytest.raises(Died):
+                attend(vault, KEEPER, cycle, now=NOW + 6 * DAY)
+    assert not any(row.destroyed_at for row in rows(installation).values())
+    attend(vault, KEEPER, cycle, now=NOW + 6 * DAY)
+    noted = rows(installation)
+    assert first not in installation.vault.ring.footage.intake_keys(town.SLUG)
+    assert noted[first].destroyed_at == NOW + 6 * DAY
+    assert noted[arrival].destroyed_at == NOW + 6 * DAY
+    assert sorted(told(installation, Event.SEALING_KEY_DESTROYED)) == sorted(
+        key_id for key_id, row in noted.items() if row.replaced_at
+    )
+
+
+def test_a_key_that_only_a_restored_database_knows_is_entered_as_gone(installation: Installation) -> None:
+    """It was current when the backup was made, and is in no ring any more."""
+    vault, cycle = both(installation)
+    with installation.vault.database.transaction() as session:
+        session.add(IntakeKey(key_id="0" * 16, municipality=town.SLUG, seen_at=NOW - 30 * DAY))
+    attend(vault, KEEPER, cycle, now=NOW)
+    assert list(_too_old(installation)) == []
+    attend(vault, KEEPER, cycle, now=NOW + 2 * DAY)
+    assert rows(installation)["0" * 16].destroyed_at == NOW + 2 * DAY
+
+
+def _too_old(installation: Installation) -> list[str]:
+    with installation.vault.database.reading() as session:
+        return [*intake_keys.too_old(session, 7 * DAY, NOW)]

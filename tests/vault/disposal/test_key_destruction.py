@@ -16,6 +16,7 @@ from tests.watching import entries, footage, keep, payload_of
 from vault.audit import Event
 from vault.disposal.intake_keys import Cycle, attend
 from vault.disposal.key_destruction import (
+    DestructionBegun,
     DestructionClosed,
     KeysInUse,
     OwnDestruction,
@@ -152,6 +153,10 @@ def test_what_died_before_its_entry_goes_on_and_tells_how_many(small: Installati
     with pytest.raises(KeyboardInterrupt):
         carry_out(small.vault, destruction, OTHER, dying, now=now())
     assert not entries(small, Event.KEY_DESTRUCTION_DONE)
+    # Withdrawn, the trail would tell that nothing went.
+    with pytest.raises(DestructionBegun):
+        withdraw(small.vault, destruction, OTHER, now=now())
+    assert not entries(small, Event.KEY_DESTRUCTION_WITHDRAWN)
     assert carry_out(small.vault, destruction, OTHER, real, now=now()) == 2
     assert len(entries(small, Event.KEY_DESTRUCTION_DONE)) == 1
 

@@ -1,6 +1,6 @@
 """What is kept is under the key of its day, some seconds later, and follows when its term moves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,8 +30,8 @@ from vault.disposal import day_keys, placing
 from vault.disposal.placing import place
 from vault.ids import RecordingId
 from vault.keys import DayKey, FootageFiles
-from vault.objects import ObjectRetained, StoreUnavailable
-from vault.tables import State
+from vault.objects import ObjectRetained, ObjectStore, StoreUnavailable
+from vault.tables import Municipality, State
 
 DAY = timedelta(days=1)
 
@@ -151,6 +151,25 @@ def test_a_term_that_comes_nearer_closes_the_key_it_was_under(installation: Inst
     assert key.day == row.day
 
 
+def test_a_term_that_comes_nearer_closes_every_key_it_was_under(installation: Installation) -> None:
+    """Backups have it under each of them, and none of them may be there longer than the footage."""
+    recording = kept(installation, due=9 * DAY)
+    moves: list[Callable[[], None]] = [
+        lambda: None,
+        lambda: hold(installation, recording),
+        lambda: release(installation, recording, NOW + 12 * DAY),
+        lambda: move(installation, recording, NOW + 2 * DAY),
+    ]
+    before = []
+    for moved in moves:
+        moved()
+        place(installation.vault, now=NOW)
+        before.append(wrapped(installation, recording).key_id)
+    assert len(set(before)) == 4
+    nearer = day_keys.day_of(NOW + 2 * DAY)
+    assert [keys(installation)[key_id].closes for key_id in before] == [*3 * [nearer], None]
+
+
 def test_a_term_that_becomes_longer_closes_nothing(installation: Installation) -> None:
     recording = kept(installation, due=2 * DAY)
     place(installation.vault, now=NOW)
@@ -198,6 +217,7 @@ def test_while_the_store_is_away_keys_go_ahead(
             raise StoreUnavailable("away")
 
         away.setattr(type(installation.vault.store), "retain", fail)
+        away.setattr(type(installation.vault.store), "check", fail)
         with capture_logs() as said:
             assert place(installation.vault, now=NOW) == 0
     assert [each["event"] for each in said] == ["placing.waits"]
@@ -208,15 +228,40 @@ def test_while_the_store_is_away_keys_go_ahead(
     assert all(is_placed(installation, each) for each in recordings)
 
 
+@pytest.mark.parametrize("at_once", [1, 10])
+def test_an_object_that_the_store_fails_on_is_in_nobodys_way(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(placing, "AT_ONCE", at_once)
+    recordings = sorted(kept(installation, seed=seed) for seed in range(3))
+    kind = type(installation.vault.store)
+    retain = kind.retain
+
+    def fail(store: ObjectStore, name: str, until: datetime) -> None:
+        if name.startswith(str(recordings[0])):
+            raise StoreUnavailable("a disk that is ill")
+        retain(store, name, until)
+
+    with monkeypatch.context() as ill:
+        ill.setattr(kind, "retain", fail)
+        with capture_logs() as said:
+            assert place(installation.vault, now=NOW) == 2
+    assert [(each["event"], each["recording"]) for each in said] == [
+        ("placing.not-locked", str(recordings[0]))
+    ]
+    assert [is_placed(installation, each) for each in recordings] == [False, True, True]
+    assert place(installation.vault, now=NOW) == 1
+
+
 def test_a_term_that_moves_meanwhile_is_taken_up_again(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recording = kept(installation)
     lock = placing._lock
 
-    def moving(*given: object) -> None:
+    def moving(store: ObjectStore, placed: Sequence[placing._Placed]) -> Sequence[placing._Placed]:
         move(installation, recording, NOW + 7 * DAY)
-        lock(*given)  # type: ignore[arg-type]
+        return lock(store, placed)
 
     with monkeypatch.context() as between:
         between.setattr(placing, "_lock", moving)
@@ -224,6 +269,34 @@ def test_a_term_that_moves_meanwhile_is_taken_up_again(
     assert row_of(installation, recording).placed_for is None
     assert place(installation.vault, now=NOW) == 1
     assert is_placed(installation, recording)
+
+
+def test_a_slow_keeper_takes_no_hold_off_that_another_put_on(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = kept(installation)
+    hold(installation, recording)
+    release(installation, recording, NOW + 7 * DAY)
+    lock = placing._lock
+
+    def slow(store: ObjectStore, placed: Sequence[placing._Placed]) -> Sequence[placing._Placed]:
+        between.undo()
+        hold(installation, recording)
+        assert place(installation.vault, now=NOW) == 1
+        return lock(store, placed)
+
+    with monkeypatch.context() as between:
+        between.setattr(placing, "_lock", slow)
+        place(installation.vault, now=NOW)
+    place(installation.vault, now=NOW)
+    assert is_placed(installation, recording)
+    for found in installation.vault.store.list(f"{recording}/"):
+        with pytest.raises(ObjectRetained) as refused:
+            installation.vault.store.discard(found.name)
+        assert refused.value.until is None
+    # The end of a test: nothing holds it.
+    release(installation, recording, NOW + 7 * DAY)
+    place(installation.vault, now=NOW)
 
 
 class Died(BaseException):
@@ -272,6 +345,22 @@ def test_what_does_not_open_is_told_and_is_in_nobodys_way(installation: Installa
     assert is_placed(installation, other)
     put(installation, lost, sealed)
     assert place(installation.vault, now=NOW) == 1
+
+
+def test_a_municipality_without_keys_is_in_nobodys_way(installation: Installation) -> None:
+    """As of a ring that was put back from before it was added."""
+    theirs, ours = kept(installation), kept(installation, seed=2)
+    with installation.vault.database.transaction() as session:
+        session.add(Municipality(id="noordwijk", name="Noordwijk"))
+    change(installation, theirs, municipality_id="noordwijk")
+    stands = installation.settings.keys / "ring" / "sealing" / "noordwijk"
+    aside = stands.rename(installation.home / "noordwijk")
+    with capture_logs() as said:
+        assert place(installation.vault, now=NOW) == 1
+    assert ("keys.missing", "noordwijk") in {(each["event"], each.get("why")) for each in said}
+    assert is_placed(installation, ours)
+    aside.rename(stands)
+    change(installation, theirs, municipality_id=town.SLUG)
 
 
 def test_the_held_end_has_a_day_of_its_own() -> None:

@@ -30,6 +30,7 @@ def _recording() -> None:
     _partial("ix_recording_camera_id_sha256_gone", "recording", ["camera_id", "sha256"], gone)
     other = "IS DISTINCT FROM" if op.get_bind().dialect.name == "postgresql" else "IS NOT"
     _partial("ix_recording_unplaced", "recording", ["id"], f"{_KEPT} AND placed_for {other} dispose_after")
+    op.add_column("sealed_key", sa.Column("before", sa.Text(), nullable=True))
     op.create_index("ix_sealed_key_key_id", "sealed_key", ["key_id"])
 
 
