@@ -36,7 +36,8 @@ log = structlog.get_logger()
 AT_ONCE = 200
 """Recordings that begin, or end, in one transaction."""
 MOST = 2_000
-"""Recordings begun in one sweep, so that the moments it writes are those of a minute, not of a night."""
+"""Recordings begun, or about as many ended, in one sweep, so that the moments it writes are those of a minute,
+not of a night."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def sweep(vault: Vault, by: Actor, *, now: datetime, at_once: int = AT_ONCE, mos
         if outcome.away:
             log.error("disposal.store-away", why=str(outcome.away))
             return swept
+        if swept.disposed >= most:
+            return replace(swept, more=True)
 
 
 def _begin(vault: Vault, by: Actor, now: datetime, at_once: int, most: int) -> Swept:
@@ -170,12 +173,16 @@ def _begin_batch(
 def _batch(
     vault: Vault, now: datetime, after: UUID | None, at_once: int
 ) -> tuple[Mapping[UUID, Sequence[str]], UUID | None]:
-    """The next recordings that were begun, and that no lock keeps, with the names of their objects."""
+    """The next recordings that were begun, and that no lock keeps, with the names of their objects.
+
+    What somebody begins while we sweep is for the next one: its certificate would have our moment, which is
+    before its key went.
+    """
     with vault.database.reading() as session:
         found = [
             recording
             for free in (Disposal.locked_until.is_(None), Disposal.locked_until <= now)
-            for recording in _unfinished(session, free, after, at_once)
+            for recording in _unfinished(session, free & (Disposal.begun_at <= now), after, at_once)
         ]
         # Of two lists in order each: as far as both have come.
         found = sorted(found)[:at_once]
@@ -187,9 +194,9 @@ def _batch(
 
 
 def _unfinished(
-    session: Session, free: ColumnElement[bool], after: UUID | None, at_once: int
+    session: Session, which: ColumnElement[bool], after: UUID | None, at_once: int
 ) -> Sequence[UUID]:
-    query = select(Disposal.recording_id).where(Disposal.disposed_at.is_(None), free)
+    query = select(Disposal.recording_id).where(Disposal.disposed_at.is_(None), which)
     if after:
         query = query.where(Disposal.recording_id > after)
     return session.scalars(query.order_by(Disposal.recording_id).limit(at_once)).all()

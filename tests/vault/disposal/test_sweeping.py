@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import select
 
+from auditor import disposal_forms, disposals
 from console.demo import town
 from policies.retention import AMSTERDAM
 from tests.disposing import (
@@ -28,11 +29,11 @@ from tests.installation import MAKER, Installation
 from tests.watching import entries, footage, keep, row_of
 from vault.audit import Event
 from vault.canonical import canonical
-from vault.disposal import beginning
+from vault.disposal import beginning, discarding
 from vault.disposal.sweeping import Swept, sweep
 from vault.disposal.tables import Ground
 from vault.ids import RecordingId
-from vault.objects import ObjectStore
+from vault.objects import ObjectStore, StoreUnavailable
 from vault.retention import due_of
 from vault.sealing import sealed_length
 from vault.signals.raising import KEEPER
@@ -183,6 +184,34 @@ def test_longer_terms_do_not_bring_back_what_is_due(small: Installation) -> None
     recording = kept(small, ago=timedelta(days=10))
     change(small, recording, dispose_after=now() - timedelta(minutes=1))
     assert swept(small).disposed == 1
+
+
+def test_what_was_begun_after_this_sweep_is_for_the_next(installation: Installation) -> None:
+    """Its certificate would say that the objects went before the key did."""
+    recording, moment = kept(installation), now()
+    later = moment + timedelta(seconds=5)
+    vault = installation.vault
+    with vault.database.transaction() as session:
+        vault.rule_sets.held(session, town.SLUG)
+        row = session.get_one(Recording, recording, with_for_update=True)
+        ground = Ground.INSIDE_DWELLING
+        beginning.begin(vault, session, row, ground=ground, now=later, by=KEEPER)
+    assert swept(installation, now=moment) == Swept()
+    assert remains(installation, recording)["objects"] == 4
+    assert swept(installation, now=later) == Swept(disposed=1)
+    disposals.check(disposal_forms.read(certificate_of(installation, recording)))
+
+
+def test_one_sweep_ends_no_more_than_a_minute_has_room_for(small: Installation) -> None:
+    """So that what each certificate says of when the objects went is true."""
+    recordings = [kept(small, seed) for seed in (1, 2, 3)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(discarding, "discard_all", lambda *_: discarding.Outcome(away=StoreUnavailable("")))
+        assert swept(small).begun == 3
+    first = swept(small, at_once=1, most=2)
+    assert (first.disposed, first.more) == (2, True)
+    assert swept(small, at_once=1, most=2) == Swept(disposed=1)
+    assert {row_of(small, each).state for each in recordings} == {State.DISPOSED}
 
 
 def test_one_that_cannot_be_disposed_of_holds_up_no_other(
