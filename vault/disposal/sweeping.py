@@ -27,7 +27,8 @@ from vault.disposal import beginning, discarding, finishing
 from vault.disposal.tables import Disposal, Ground
 from vault.many import among
 from vault.objects import ObjectError
-from vault.retention import due_under, holds_of
+from vault.retention import holds_of
+from vault.rulesets import in_force_since
 from vault.tables import Part, Recording
 from vault.vault import Vault
 
@@ -155,16 +156,16 @@ def _begin_batch(
             # Whoever has it locked decides on it just now: next time.
             .with_for_update(skip_locked=True)
         ).all()
-        holds = holds_of(session, [row.id for row in rows])
+        holds, since = holds_of(session, [row.id for row in rows]), in_force_since(session, municipality)
         due = []
         for row in rows:
-            spared = beginning.spared_until(row, rule_set, holds[row.id], now)
+            spared = beginning.spared_until(row, rule_set, since, holds[row.id], now)
             if spared is None:
                 due.append(row)
                 continue
-            # Whoever placed that hold did not move the term: no footage goes for that.
-            log.error("disposal.held-and-due", recording=str(row.id), why=spared.isoformat())
-            row.dispose_after = due_under(row, rule_set.terms, holds[row.id])
+            # Whoever placed a hold did not move the term, or a hand did: no footage goes for that.
+            log.error("disposal.not-due", recording=str(row.id), why=spared.isoformat())
+            row.dispose_after = spared
         if due:
             beginning.begin_all(vault, session, due, ground=Ground.TERM_OVER, now=now, by=by)
     return len(due)

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from auditor import disposal_forms, disposals
 from console.demo import town
@@ -32,9 +33,12 @@ from vault.canonical import canonical
 from vault.disposal import beginning, discarding
 from vault.disposal.sweeping import Swept, sweep
 from vault.disposal.tables import Ground
+from vault.finding import Finding
 from vault.ids import RecordingId
+from vault.invariants import check_all
 from vault.objects import ObjectStore, StoreUnavailable
 from vault.retention import due_of
+from vault.rule_records import record
 from vault.sealing import sealed_length
 from vault.signals.raising import KEEPER
 from vault.tables import Arrival, Depiction, Part, Recording, State
@@ -183,7 +187,26 @@ def test_longer_terms_do_not_bring_back_what_is_due(small: Installation) -> None
     """Its row says that it was due, by the terms of then."""
     recording = kept(small, ago=timedelta(days=10))
     change(small, recording, dispose_after=now() - timedelta(minutes=1))
+    record(small.vault, now=now())
     assert swept(small).disposed == 1
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_an_end_that_a_hand_wrote_takes_no_footage(installation: Installation, recorded: bool) -> None:
+    """Not a minute before its term, whoever writes to the database: and it is told."""
+    if recorded:
+        record(installation.vault, now=now() - timedelta(days=1))
+    recording = kept(installation, ago=timedelta(days=10))
+    right = row_of(installation, recording).dispose_after
+    change(installation, recording, dispose_after=now() - timedelta(minutes=1))
+    installation.settle()
+    found = check_all(installation.vault, now=now())
+    assert Finding("term-not-kept", str(recording)) in found
+    with capture_logs() as logs:
+        assert swept(installation) == Swept()
+    assert [(each["event"], each["log_level"]) for each in logs] == [("disposal.not-due", "error")]
+    assert row_of(installation, recording).state == State.KEPT
+    assert row_of(installation, recording).dispose_after == right
 
 
 def test_what_was_begun_after_this_sweep_is_for_the_next(installation: Installation) -> None:
