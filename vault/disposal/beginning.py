@@ -4,7 +4,7 @@ One transaction, the caller's: 1. the re-check, under the row's lock; 2. the ent
 on the footage ends. What follows (objects, certificate) is the sweep's, whoever began it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -19,6 +19,7 @@ from vault import audit
 from vault.audit import Actor, Entry, Event
 from vault.base import table_of
 from vault.disposal import closing
+from vault.disposal.earlier_keys import earlier_keys
 from vault.disposal.tables import Disposal, DisposalKey, Ground
 from vault.many import among, insert_many
 from vault.retention import due_under, holds_of
@@ -100,7 +101,8 @@ def begin_all(
     for rule_set in rules.values():
         vault.rule_sets.keep(session, rule_set, now=now)
     # 3. the key
-    _destroy_keys(session, [row.id for row in rows], keys, now)
+    before = () if ground is Ground.TERM_OVER else earlier_keys(session, rows, rules, holds)
+    _destroy_keys(session, [row.id for row in rows], keys, before, now)
     _set_disposing(session, rows)
     # 4. what rested on it; but the erasure that somebody just approved is theirs to close
     erasures = ground is Ground.TERM_OVER
@@ -150,15 +152,27 @@ def _keys(session: Session, recordings: Sequence[UUID]) -> Mapping[UUID, _Key]:
 
 
 def _destroy_keys(
-    session: Session, recordings: Sequence[UUID], keys: Mapping[UUID, _Key], now: datetime
+    session: Session,
+    recordings: Sequence[UUID],
+    keys: Mapping[UUID, _Key],
+    before: Iterable[str],
+    now: datetime,
 ) -> None:
-    """Delete the wrapped data keys; a backup's copy goes with the key of its day, or sooner when it must."""
+    """Delete the wrapped data keys; a backup's copy goes with the key of its day, or sooner when it must.
+
+    `before`: keys that it may be under besides, in a backup of before its term moved.
+    """
     query = delete(SealedKey).where(among(session, SealedKey.recording_id, recordings))
     session.execute(query, execution_options=_UNTRACKED)
     today = now.astimezone(AMSTERDAM).date()
-    if early := {key.id for key in keys.values() if key.day and key.day > today}:
-        spoiled = update(DisposalKey).where(DisposalKey.key_id.in_(early), DisposalKey.spoiled_at.is_(None))
-        session.execute(spoiled.values(spoiled_at=now), execution_options=_UNTRACKED)
+    early = {key.id for key in keys.values() if key.day and key.day > today}
+    if not (early := early.union(before)):
+        return
+    whole = select(DisposalKey.key_id).where(DisposalKey.key_id.in_(early), DisposalKey.spoiled_at.is_(None))
+    # In the order in which everybody locks them.
+    spoiled = session.scalars(whole.order_by(DisposalKey.key_id).with_for_update()).all()
+    change = update(DisposalKey).where(DisposalKey.key_id.in_(spoiled))
+    session.execute(change.values(spoiled_at=now), execution_options=_UNTRACKED)
 
 
 def _set_disposing(session: Session, rows: Sequence[Recording]) -> None:

@@ -37,8 +37,8 @@ log = structlog.get_logger()
 AT_ONCE = 200
 """Recordings that begin, or end, in one transaction."""
 MOST = 2_000
-"""Recordings begun, or about as many ended, in one sweep, so that the moments it writes are those of a minute,
-not of a night."""
+"""Recordings begun, or about as many ended, in one sweep, so that the moments it writes are those of a
+minute, not of a night."""
 
 
 @dataclass(frozen=True)

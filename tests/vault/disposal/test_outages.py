@@ -149,7 +149,7 @@ def _full_mount(folder: Path) -> Iterator[None]:
     """A small disk with what is in `folder`, and no room for more; for that one must be root."""
     elsewhere = folder.with_name("aside")
     shutil.copytree(folder, elsewhere)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip(f"{LEFT_OUT}mounting is not allowed")
     try:
