@@ -30,7 +30,7 @@ from tests.installation import MAKER, Installation
 from tests.watching import entries, footage, keep, row_of
 from vault.audit import Event
 from vault.canonical import canonical
-from vault.disposal import beginning, discarding
+from vault.disposal import beginning, discarding, sweeping
 from vault.disposal.sweeping import Swept, sweep
 from vault.disposal.tables import Ground
 from vault.finding import Finding
@@ -223,6 +223,24 @@ def test_what_was_begun_after_this_sweep_is_for_the_next(installation: Installat
     assert remains(installation, recording)["objects"] == 4
     assert swept(installation, now=later) == Swept(disposed=1)
     disposals.check(disposal_forms.read(certificate_of(installation, recording)))
+
+
+def test_what_another_sweep_found_locked_meanwhile_is_for_the_next(
+    small: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at once, and a lock that ends between their looks."""
+    recording, moment = kept(small), now()
+    until, real = moment + timedelta(seconds=1), discarding.discard_all
+
+    def discard_all(store: ObjectStore, names: Any) -> discarding.Outcome:
+        sweeping._keep_locked(small.vault, {recording: until})
+        return real(store, names)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(discarding, "discard_all", discard_all)
+        assert swept(small, now=moment) == Swept(begun=1)
+    assert swept(small, now=until) == Swept(disposed=1)
+    disposals.check(disposal_forms.read(certificate_of(small, recording)))
 
 
 def test_one_sweep_ends_no_more_than_a_minute_has_room_for(small: Installation) -> None:
