@@ -44,7 +44,7 @@ def finish_all(vault: Vault, recordings: Sequence[UUID], *, now: datetime, by: A
 def _unfinished(
     session: Session, recordings: Sequence[UUID], now: datetime
 ) -> Sequence[tuple[Disposal, Recording]]:
-    """Those that can have ended `now`; what somebody wrote meanwhile of a later moment is for the next sweep."""
+    """Those that can have ended `now`; what has a later moment, written meanwhile, is for the next sweep."""
     rows = session.execute(
         select(Disposal, Recording)
         .join(Recording, Recording.id == Disposal.recording_id)
