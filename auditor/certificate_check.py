@@ -137,10 +137,17 @@ def _told(shown: Shown) -> Iterator[Text]:
 def _backups(shown: Shown) -> Text:
     """Whether a backup can still be opened: by the key under which the recording's own was wrapped."""
     if destroyed := shown.key_destroyed:
+        early = shown.statement.early
+        but = Text(
+            " Niet aangetoond: dat ook de sleutel weg is waarmee ze binnenkwam; die is dat ongeveer negen "
+            "dagen daarna.",
+            " Not shown: that the key is gone, too, that it came in with; it is about nine days after that.",
+        )
         return Text(
             f"Ook de sleutel die back-ups opende is vernietigd, op {_moment(destroyed.at)} (regel "
-            f"{destroyed.index}).",
-            f"So is the key that opened backups, on {_moment(destroyed.at)} (entry {destroyed.index}).",
+            f"{destroyed.index}).{but.nl if early else ''}",
+            f"So is the key that opened backups, on {_moment(destroyed.at)} (entry "
+            f"{destroyed.index}).{but.en if early else ''}",
         )
     return Text(
         "Niet aangetoond: dat ook de sleutel die back-ups opende vernietigd is. Vraag de verklaring later "

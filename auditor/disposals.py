@@ -86,9 +86,15 @@ def check(statement: Statement) -> None:
         (first, at), (second, then) = earlier, later
         if at > then:
             raise StatementUntrue(f"{second} {then} is before {first} {at}")
-    for hold in statement.holds:
-        if why := _held(hold, statement.due):
-            raise StatementUntrue(f"the hold of {hold.placed_at} ({hold.trigger}) {why}")
+    try:
+        # Both are said of it later on.
+        least_due(statement)
+        statement.due.astimezone(AMSTERDAM)
+        lasting = [(hold, why) for hold in statement.holds if (why := _held(hold, statement.due))]
+    except OverflowError:
+        raise StatementUntrue("a term ends on a day that is in no calendar") from None
+    for hold, why in lasting:
+        raise StatementUntrue(f"the hold of {hold.placed_at} ({hold.trigger}) {why}")
 
 
 def least_due(statement: Statement) -> date:

@@ -154,6 +154,15 @@ _IN_FORCE = select(RuleSetChange.municipality, RuleSetChange.digest).where(
 )
 
 
+def in_force_since(session: Session, municipality: str) -> datetime | None:
+    """From when the rule set is in force that is; None before the first one is recorded."""
+    return session.scalar(
+        _IN_FORCE.with_only_columns(RuleSetChange.activated_at).where(
+            RuleSetChange.municipality == municipality
+        )
+    )
+
+
 def hold_still(session: Session, municipality: str, *, changing: bool) -> None:
     """Wait until nobody is `changing` this municipality's rules, or else until nobody rests on them; and let
     the others wait until this transaction ends. On SQLite there is one writer."""

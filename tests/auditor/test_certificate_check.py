@@ -51,6 +51,16 @@ def test_it_says_that_backups_were_not_shown_to_be_unreadable(tmp_path: Path) ->
     assert "Not shown: that the key that opened backups is destroyed too" in said.output
 
 
+def test_of_an_early_erasure_it_says_what_the_key_does_not_show(tmp_path: Path) -> None:
+    file, statement = tmp_path / "early.json", statement_of(ground="inside-dwelling")
+    document, key = document_of(statement)
+    file.write_text(json.dumps(document))
+    said = CliRunner().invoke(app, ["verify-certificate", str(file), "--key", str(key), "--language", "en"])
+    assert said.exit_code == 0
+    assert "Not shown: that the key is gone, too, that it came in with" in said.output
+    assert "it came in with" not in check(put(tmp_path), "--language", "en").output
+
+
 def test_a_certificate_that_does_not_hold(tmp_path: Path) -> None:
     file = put(tmp_path)
     file.write_text(file.read_text().replace('"length": 1000', '"length": 1001'))

@@ -60,6 +60,21 @@ def test_a_hold_that_still_held_it(holds: list[dict[str, Any]], why: str) -> Non
         check(told)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"termDays": 10**12},
+        {"termFrom": "9999-12-31"},
+        {"holds": [hold("2026-11-10T09:00:00+00:00", "2026-11-11T09:00:00+00:00", 10**12)]},
+        {"holds": [hold("2026-11-10T09:00:00+00:00", "2026-11-11T09:00:00+00:00", 3_000_000)]},
+        {"ground": "inside-dwelling", "due": "9999-12-31T23:30:00+00:00"},
+    ],
+)
+def test_a_day_that_is_in_no_calendar_is_no_crash(changed: dict[str, Any]) -> None:
+    with pytest.raises(StatementUntrue, match="no calendar"):
+        check(read(statement_of(**changed)))
+
+
 def test_days_are_those_of_the_calendar_over_a_change_of_the_clock() -> None:
     """From 24 October, 10:00 in summer time, one day is 25 hours."""
     summer = {"recordedOn": "2026-10-01", "termDays": 1}

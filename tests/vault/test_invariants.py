@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, event, text, update
 from sqlalchemy.orm import Session
 
 from console.demo import town
+from ingest.probe import NotFootage
 from tests.installation import Installation
 from tests.vault.signals.days import approved_at_once, look
 from tests.watching import entries, footage, granted, keep, parts_on_disk
@@ -99,6 +100,21 @@ def test_parts_leave_no_gap_and_do_not_overlap(whole: Installation, part: int, m
     with whole.vault.database.transaction() as session:
         session.execute(update(Part).where(Part.index == part).values(first=Part.first + moved))
     assert found_in(whole) == {"parts-do-not-add-up"}
+
+
+@pytest.mark.parametrize(
+    "check", ["kept-without-key", "kept-without-receipt", "parts-do-not-add-up", "kept-without-entry"]
+)
+def test_what_is_in_quarantine_is_looked_at_as_well(small: Installation, check: str) -> None:
+    keep(small, footage(), seen=NotFootage("not-footage"))
+    assert found_in(small) == set()
+    with small.vault.database.transaction() as session:
+        if check == "kept-without-entry":
+            session.execute(text("DROP TRIGGER audit_entry_append_only_update"))
+            session.execute(text("UPDATE audit_entry SET object = 'x' WHERE event = 'recording.quarantined'"))
+        else:
+            WRONG[check](session)
+    assert check in found_in(small)
 
 
 def test_an_object_of_the_wrong_size(whole: Installation) -> None:

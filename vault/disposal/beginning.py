@@ -22,6 +22,7 @@ from vault.disposal import closing
 from vault.disposal.tables import Disposal, DisposalKey, Ground
 from vault.many import among, insert_many
 from vault.retention import due_under, holds_of
+from vault.rulesets import in_force_since
 from vault.tables import Recording, SealedKey, State
 from vault.vault import Vault
 
@@ -78,9 +79,11 @@ def begin_all(
     rules = {
         name: vault.rule_sets.held(session, name) for name in sorted({row.municipality_id for row in rows})
     }
+    since = {name: in_force_since(session, name) for name in rules}
     # 1. the re-check: what was true when it was looked for may not be so any more
     for row in rows:
-        _check(row, rules[row.municipality_id], holds[row.id], ground, now)
+        name = row.municipality_id
+        _check(row, rules[name], since[name], holds[row.id], ground, now)
     keys = _keys(session, [row.id for row in rows])
     # 2. the entry
     told = audit.append_all(
@@ -106,23 +109,36 @@ def begin_all(
     closing.close_all(vault, session, rows, erasures=erasures, now=now, by=by)
 
 
-def spared_until(row: Recording, rule_set: RuleSet, holds: Sequence[Held], now: datetime) -> datetime | None:
-    """Until when a hold keeps a recording that is due by its row; None when none does.
+def spared_until(
+    row: Recording, rule_set: RuleSet, since: datetime | None, holds: Sequence[Held], now: datetime
+) -> datetime | None:
+    """Until when a recording that is due by its row stays all the same: for a hold, or because its row tells
+    another end than its term has, which nothing but a hand can have written. None when it goes.
 
-    Not when other terms would let it stay longer: what is due does not come back.
+    `since`: from when these rules are in force. What was due before that does not come back by longer terms.
     """
     due = due_under(row, rule_set.terms, holds)
-    return due if due > max(now, due_under(row, rule_set.terms, ())) else None
+    if due <= now:
+        return None
+    before = since is not None and row.dispose_after is not None and row.dispose_after <= since
+    return None if before and due == due_under(row, rule_set.terms, ()) else due
 
 
-def _check(row: Recording, rule_set: RuleSet, holds: Sequence[Held], ground: Ground, now: datetime) -> None:
+def _check(
+    row: Recording,
+    rule_set: RuleSet,
+    since: datetime | None,
+    holds: Sequence[Held],
+    ground: Ground,
+    now: datetime,
+) -> None:
     if row.state not in THERE or row.dispose_after is None:
         raise NotThere(str(row.id))
     if due_under(row, rule_set.terms, holds) == UNTIL_RELEASED:
         raise StillHeld(str(row.id))
     if ground is not Ground.TERM_OVER:
         return
-    if row.dispose_after > now or spared_until(row, rule_set, holds, now):
+    if row.dispose_after > now or spared_until(row, rule_set, since, holds, now):
         raise NotDue(str(row.id))
 
 

@@ -21,6 +21,7 @@ from vault.disposal.tables import Disposal
 from vault.disposal.timetable import AWAITED
 from vault.holds.tables import Hold
 from vault.retention import due_under
+from vault.rulesets import in_force_since
 from vault.standing import By
 from vault.tables import Recording, State
 from vault.vault import Vault
@@ -47,7 +48,8 @@ class Because(StrEnum):
     HELD = "held"
     """Something holds it; it stays."""
     STAYS = "stays"
-    """Reckoned anew, a hold that was released keeps it longer; the sweep finds that too, and leaves it."""
+    """Reckoned anew, its term or a hold that was released keeps it longer than its row says; the sweep finds
+    that too, and leaves it."""
 
 
 class Place(NamedTuple):
@@ -154,8 +156,8 @@ def _awaited(session: Session, rule_set: RuleSet, question: Question) -> Page:
         .order_by(*order)
     )
     rows = _page(session, query, order, question)
-    holds = _holds(session, [row.id for row in rows])
-    shown = [_judge(row, rule_set, holds[row.id], question.until) for row in rows[: question.most]]
+    holds, since = _holds(session, [row.id for row in rows]), in_force_since(session, question.municipality)
+    shown = [_judge(row, rule_set, since, holds[row.id], question.until) for row in rows[: question.most]]
     last = rows[question.most - 1] if len(rows) > question.most else None
     return Page(rule_set.digest, shown, Place(last.dispose_after, last.id) if last else None)
 
@@ -191,7 +193,9 @@ def _holds(session: Session, recordings: Sequence[UUID]) -> Mapping[UUID, Sequen
     return found
 
 
-def _judge(row: Recording, rule_set: RuleSet, holds: Sequence[Hold], until: datetime) -> Awaited:
+def _judge(
+    row: Recording, rule_set: RuleSet, since: datetime | None, holds: Sequence[Hold], until: datetime
+) -> Awaited:
     quarantined = row.state == State.QUARANTINED
     begins = row.kept_at if quarantined and row.kept_at else row.recorded_at
     days = rule_set.terms.term_of(row.regime)
@@ -204,22 +208,22 @@ def _judge(row: Recording, rule_set: RuleSet, holds: Sequence[Hold], until: date
         begins=begins,
         term_days=days,
         term_ends=own,
-        due=None if due == UNTIL_RELEASED else _goes(row, due, own),
-        because=_because(due, own, until),
+        due=None if due == UNTIL_RELEASED else _goes(row, since, due, own),
+        because=_because(_goes(row, since, due, own), due, own, until),
         holds=[_holding(hold) for hold in holds],
     )
 
 
-def _goes(row: Recording, due: datetime, own: datetime) -> datetime:
-    """When it goes: what was due under shorter terms does not come back under longer ones."""
+def _goes(row: Recording, since: datetime | None, due: datetime, own: datetime) -> datetime:
+    """When it goes: what was due before longer terms came into force, at `since`, does not come back."""
     stored = row.dispose_after
-    return stored if stored and stored < due == own else due
+    return stored if stored and since and stored <= since and due == own else due
 
 
-def _because(due: datetime, own: datetime, until: datetime) -> Because:
+def _because(goes: datetime, due: datetime, own: datetime, until: datetime) -> Because:
     if due == UNTIL_RELEASED:
         return Because.HELD
-    if due > max(own, until):
+    if goes > until:
         return Because.STAYS
     return Because.FOLLOW_UP_OVER if due > own else Because.TERM_OVER
 

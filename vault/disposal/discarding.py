@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from vault.objects import ObjectError, ObjectRetained, ObjectStore, StoreError, StoreUnavailable
+from vault.objects import ObjectError, ObjectRetained, ObjectStore, StoreError, StoreFull, StoreUnavailable
 
 THREADS = 8
 """Recordings at once where each step waits for a network."""
@@ -33,10 +33,8 @@ class Outcome:
 
 def discard_all(store: ObjectStore, names: Mapping[UUID, Sequence[str]]) -> Outcome:
     """Discard all objects of these recordings; `names` are those that rows own, the store may have more."""
-    try:
-        store.check()
-    except StoreError as error:
-        return Outcome(away=error)
+    if away := _silence(store):
+        return Outcome(away=away)
     outcome, lock = Outcome(), threading.Lock()
     each = partial(_one, store, outcome, lock)
     if store.at_hand:
@@ -109,9 +107,14 @@ def _again(store: ObjectStore, name: str) -> datetime | None:
 
 
 def _silence(store: ObjectStore) -> ObjectError | None:
-    """Why the store as a whole does not answer; None when it does, so that only an object is at fault."""
+    """Why the store as a whole does not answer; None when it does, so that only an object is at fault.
+
+    A full one answers: what is discarded makes room in it.
+    """
     try:
         store.check()
+    except StoreFull:
+        return None
     except StoreError as error:
         return error
     return None

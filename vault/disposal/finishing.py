@@ -11,7 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from prometheus_client import Counter
-from sqlalchemy import delete, null, select, update
+from sqlalchemy import delete, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from vault import audit
@@ -33,7 +33,7 @@ _UNTRACKED = {"synchronize_session": False}
 def finish_all(vault: Vault, recordings: Sequence[UUID], *, now: datetime, by: Actor) -> int:
     """Certify of these recordings, whose objects have all gone, that they are disposed of; of how many."""
     with vault.database.transaction() as session:
-        found = _unfinished(session, recordings)
+        found = _unfinished(session, recordings, now)
         if found:
             _finish(vault, session, found, now, by)
     for disposal, _ in found:
@@ -41,7 +41,10 @@ def finish_all(vault: Vault, recordings: Sequence[UUID], *, now: datetime, by: A
     return len(found)
 
 
-def _unfinished(session: Session, recordings: Sequence[UUID]) -> Sequence[tuple[Disposal, Recording]]:
+def _unfinished(
+    session: Session, recordings: Sequence[UUID], now: datetime
+) -> Sequence[tuple[Disposal, Recording]]:
+    """Those that can have ended `now`; what has a later moment, written meanwhile, is for the next sweep."""
     rows = session.execute(
         select(Disposal, Recording)
         .join(Recording, Recording.id == Disposal.recording_id)
@@ -49,6 +52,8 @@ def _unfinished(session: Session, recordings: Sequence[UUID]) -> Sequence[tuple[
             among(session, Disposal.recording_id, recordings),
             Disposal.disposed_at.is_(None),
             Recording.state == State.DISPOSING,
+            Disposal.begun_at <= now,
+            or_(Disposal.locked_until.is_(None), Disposal.locked_until <= now),
         )
         .order_by(Disposal.recording_id)
         .with_for_update(skip_locked=True)

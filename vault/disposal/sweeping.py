@@ -28,8 +28,8 @@ from vault.disposal import beginning, discarding, finishing
 from vault.disposal.tables import Disposal, Ground
 from vault.many import among
 from vault.objects import ObjectError
-from vault.retention import due_under, holds_of
-from vault.rulesets import RuleSetAltered, RuleSetMissing
+from vault.retention import holds_of
+from vault.rulesets import RuleSetAltered, RuleSetMissing, in_force_since
 from vault.tables import Part, Recording
 from vault.vault import Vault
 
@@ -38,7 +38,8 @@ log = structlog.get_logger()
 AT_ONCE = 200
 """Recordings that begin, or end, in one transaction."""
 MOST = 2_000
-"""Recordings begun in one sweep, so that the moments it writes are those of a minute, not of a night."""
+"""Recordings begun, or about as many ended, in one sweep, so that the moments it writes are those of a
+minute, not of a night."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def sweep(vault: Vault, by: Actor, *, now: datetime, at_once: int = AT_ONCE, mos
         if outcome.away:
             log.error("disposal.store-away", why=str(outcome.away))
             return swept
+        if swept.disposed >= most:
+            return replace(swept, more=True)
 
 
 def _begin(vault: Vault, by: Actor, now: datetime, at_once: int, most: int) -> Swept:
@@ -160,16 +163,16 @@ def _begin_batch(
             # Whoever has it locked decides on it just now: next time.
             .with_for_update(skip_locked=True)
         ).all()
-        holds = holds_of(session, [row.id for row in rows])
+        holds, since = holds_of(session, [row.id for row in rows]), in_force_since(session, municipality)
         due = []
         for row in rows:
-            spared = beginning.spared_until(row, rule_set, holds[row.id], now)
+            spared = beginning.spared_until(row, rule_set, since, holds[row.id], now)
             if spared is None:
                 due.append(row)
                 continue
-            # Whoever placed that hold did not move the term: no footage goes for that.
-            log.error("disposal.held-and-due", recording=str(row.id), why=spared.isoformat())
-            row.dispose_after = due_under(row, rule_set.terms, holds[row.id])
+            # Whoever placed a hold did not move the term, or a hand did: no footage goes for that.
+            log.error("disposal.not-due", recording=str(row.id), why=spared.isoformat())
+            row.dispose_after = spared
         if due:
             beginning.begin_all(vault, session, due, ground=Ground.TERM_OVER, now=now, by=by)
     return len(due)
@@ -178,12 +181,16 @@ def _begin_batch(
 def _batch(
     vault: Vault, now: datetime, after: UUID | None, at_once: int
 ) -> tuple[Mapping[UUID, Sequence[str]], UUID | None]:
-    """The next recordings that were begun, and that no lock keeps, with the names of their objects."""
+    """The next recordings that were begun, and that no lock keeps, with the names of their objects.
+
+    What somebody begins while we sweep is for the next one: its certificate would have our moment, which is
+    before its key went.
+    """
     with vault.database.reading() as session:
         found = [
             recording
             for free in (Disposal.locked_until.is_(None), Disposal.locked_until <= now)
-            for recording in _unfinished(session, free, after, at_once)
+            for recording in _unfinished(session, free & (Disposal.begun_at <= now), after, at_once)
         ]
         # Of two lists in order each: as far as both have come.
         found = sorted(found)[:at_once]
@@ -195,9 +202,9 @@ def _batch(
 
 
 def _unfinished(
-    session: Session, free: ColumnElement[bool], after: UUID | None, at_once: int
+    session: Session, which: ColumnElement[bool], after: UUID | None, at_once: int
 ) -> Sequence[UUID]:
-    query = select(Disposal.recording_id).where(Disposal.disposed_at.is_(None), free)
+    query = select(Disposal.recording_id).where(Disposal.disposed_at.is_(None), which)
     if after:
         query = query.where(Disposal.recording_id > after)
     return session.scalars(query.order_by(Disposal.recording_id).limit(at_once)).all()

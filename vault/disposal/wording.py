@@ -47,6 +47,14 @@ _BACKUPS_GONE = Words(
     "No backup opens the recording any more: the key under which its own was wrapped was destroyed on {at} "
     "(entry {index} in the log).",
 )
+_EARLIER_BACKUPS = Words(
+    "Alleen wat gekopieerd is terwijl de opname binnenkwam (een back-up van die minuten, of een archief van "
+    "wijzigingen van de database) opent haar met de sleutels van de kluis nog, tot ook de sleutel is "
+    "vervangen waarmee ze binnenkwam: ongeveer negen dagen na binnenkomst.",
+    "Only what was copied while the recording came in (a backup of those minutes, or an archive of the "
+    "database's changes) still opens it with the vault's keys, until the key that it came in with is "
+    "replaced, too: about nine days after it came in.",
+)
 _BACKUPS_STAY = Words(
     "Nog niet aangetoond: dat ook de sleutel vernietigd is waarmee een back-up van vóór de vernietiging te "
     "openen is. {when} Vraag de verklaring daarna opnieuw.",
@@ -125,6 +133,9 @@ def how(certificate: Certificate, language: str) -> Iterator[str]:
     if certificate.key:
         gone = {"at": _moment(certificate.key.at), "index": certificate.key.index}
         yield _BACKUPS_GONE.in_language(language).format_map(gone)
+        if told.early:
+            # At the end of a term that key is long gone: no term is that short.
+            yield _EARLIER_BACKUPS.in_language(language)
     elif told.key_id:
         expires = told.key_expires
         until = _EXPIRES.in_language(language).format(day=_day(expires)) if expires else ""

@@ -47,6 +47,7 @@ MOST_FINDINGS = 1000
 """Most findings of one check: more would say no more."""
 AT_ONCE = 200
 """Recordings looked for at once, under their pseudonym of each epoch."""
+_THERE = (State.KEPT, State.QUARANTINED)
 
 
 def check_all(
@@ -191,7 +192,7 @@ def _signals_untold(session: Session, _now: datetime) -> Iterator[str]:
 
 _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "kept-without-key": _recordings_where(
-        Recording.state == State.KEPT,
+        Recording.state.in_(_THERE),
         ~select(SealedKey).where(SealedKey.recording_id == Recording.id).exists(),
     ),
     "arrival-key-after-commit-point": _recordings_where(
@@ -203,7 +204,7 @@ _CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
         select(SealedKey).where(SealedKey.recording_id == Recording.id).exists(),
     ),
     "kept-without-receipt": _recordings_where(
-        Recording.state == State.KEPT,
+        Recording.state.in_(_THERE),
         ~select(Arrival).where(Arrival.recording_id == Recording.id, Arrival.receipt.is_not(None)).exists(),
     ),
     "parts-do-not-add-up": _parts_do_not_add_up,
@@ -226,10 +227,10 @@ def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
 
 
 def _untold(vault: Vault, session: Session) -> Iterator[Finding]:
-    """Every kept recording has its entry."""
+    """Everything that is kept, or in quarantine, has its entry."""
     since = erasure_invariants.told_since(session)
     kept = select(Recording.id).where(
-        Recording.state == State.KEPT, Recording.kept_at > since if since else true()
+        Recording.state.in_(_THERE), Recording.kept_at > since if since else true()
     )
     for recordings in session.scalars(kept.execution_options(yield_per=AT_ONCE)).partitions():
         # Its entry may be of an earlier epoch, under that epoch's pseudonym.
@@ -240,7 +241,8 @@ def _untold(vault: Vault, session: Session) -> Iterator[Finding]:
         }
         told = session.scalars(
             select(AuditEntry.object).where(
-                AuditEntry.object.in_(known_as), AuditEntry.event == Event.RECORDING_KEPT
+                AuditEntry.object.in_(known_as),
+                AuditEntry.event.in_([Event.RECORDING_KEPT, Event.RECORDING_QUARANTINED]),
             )
         )
         for recording in set(recordings) - {known_as[name] for name in told if name}:

@@ -11,7 +11,7 @@ from policies.retention import Held
 from vault.finding import Finding
 from vault.invariants.depth import Tell
 from vault.retention import due_under, holds_of
-from vault.rulesets import RuleSetMissing
+from vault.rulesets import RuleSetMissing, in_force_since
 from vault.tables import Grant, Recording, State
 from vault.vault import Vault
 
@@ -34,7 +34,7 @@ _NEEDED = load_only(
 def check(vault: Vault, *, now: datetime, tell: Tell) -> Iterator[Finding]:
     """Recordings whose end is another than their term, and grants that outlive their footage's term.
 
-    What is due already is passed over: its end stands, whatever rules came since.
+    What was due when the rules of now came into force is passed over: its end stands.
     """
     done = 0
     for rows, holds in _batches(vault):
@@ -49,14 +49,18 @@ def check(vault: Vault, *, now: datetime, tell: Tell) -> Iterator[Finding]:
 
 
 def _astray(vault: Vault, row: Recording, holds: Sequence[Held], now: datetime) -> bool:
-    if row.dispose_after is not None and row.dispose_after <= now:
-        return False
     try:
         terms = vault.rule_sets.of(row.municipality_id).terms
     except RuleSetMissing:
         # Its own alarm; without rules nobody can say what its term is.
         return False
-    return row.dispose_after != due_under(row, terms, holds)
+    if row.dispose_after == due_under(row, terms, holds):
+        return False
+    if row.dispose_after is None or row.dispose_after > now:
+        return True
+    with vault.database.reading() as session:
+        since = in_force_since(session, row.municipality_id)
+    return since is None or row.dispose_after > since
 
 
 def _astray_still(vault: Vault, recording: UUID, now: datetime) -> bool:

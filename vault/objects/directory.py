@@ -45,7 +45,7 @@ from vault.objects.until import SUFFIX, lengthen, locked, refuse_kept, set_held
 
 _LEFT_BEHIND = 3600.0
 """Seconds after which a file in `ARRIVING` is what a killed process left: no put lasts an hour."""
-_RECORDING = re.compile(r"[0-9a-f-]{36}")
+_RECORDING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PART = re.compile(r"[0-9]{6}-[0-9a-f]{16}")
 
 

@@ -17,6 +17,7 @@ from tests.vault.disposal.test_foresight import disposing
 from tests.watching import entries, payload_of
 from vault.audit import Event
 from vault.disposal.coming import Awaited, Because, Begun, Page, Part, Place, Question, coming
+from vault.rule_records import record
 
 __all__ = ["rows_only"]
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -108,8 +109,15 @@ def test_what_only_the_re_check_would_spare_is_told(rows_only: Installation) -> 
 
 def test_what_was_due_under_shorter_terms_is_taken(rows_only: Installation) -> None:
     recording = recorded(rows_only, NOW - 20 * DAY, due=NOW - 6 * DAY)
+    record(rows_only.vault, now=NOW - 5 * DAY)
     row = awaited(rows_only)[recording]
     assert (row.because, row.due) == (Because.TERM_OVER, NOW - 6 * DAY)
+
+
+def test_an_end_that_a_hand_wrote_is_not_its_end(rows_only: Installation) -> None:
+    recording = recorded(rows_only, NOW - 20 * DAY, due=NOW - 6 * DAY)
+    row = awaited(rows_only)[recording]
+    assert (row.because, row.due, row.taken) == (Because.STAYS, days_later(NOW - 20 * DAY, 28), False)
 
 
 def test_what_is_under_way(rows_only: Installation) -> None:

@@ -18,6 +18,7 @@ from vault.disposal.tables import Disposal, Ground
 from vault.holds.tables import Hold
 from vault.ids import RecordingId, new_id
 from vault.invariants import check_all
+from vault.retention import due_of
 from vault.tables import Depiction, Grant, Recording, SealedKey, State
 
 NOW = datetime.now(UTC)
@@ -116,7 +117,12 @@ def test_there_is_a_wrong_world_for_every_check() -> None:
 def test_what_is_due_is_overdue_when_the_sweep_had_its_time(small: Installation) -> None:
     recording = kept(small)
     assert found_in(small) == {"term-is-over"}
-    change(small, recording, dispose_after=datetime.now(UTC) - invariants.SWEPT_WITHIN / 2)
+    over = datetime.now(UTC) - invariants.SWEPT_WITHIN / 2
+    term = timedelta(days=small.vault.rule_sets.of(town.SLUG).terms.term_days)
+    with small.vault.database.transaction() as session:
+        row = session.get_one(Recording, recording)
+        row.recorded_at = over - term
+        row.dispose_after = due_of(session, row, small.vault.rule_sets.of(town.SLUG).terms)
     assert found_in(small) == set()
 
 

@@ -1,9 +1,10 @@
 """Store, database or disk away: the sweep waits and says so, and nothing is disposed of that is not."""
 
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from vault.db import DatabaseAway
 from vault.disposal import beginning
 from vault.disposal.sweeping import Swept
 from vault.invariants import check_all
-from vault.objects import ObjectStore, StoreUnavailable, open_store
+from vault.objects import ObjectStore, StoreFull, StoreUnavailable, open_store
 from vault.tables import State
 
 NOTHING = {"part": 0, "sealed_key": 0, "depiction": 0, "objects": 0}
@@ -131,6 +132,38 @@ def test_the_disk_of_the_objects_is_read_only(small: Installation) -> None:
         assert remains(small, recording) == {"part": 4, "sealed_key": 0, "depiction": 0, "objects": 4}
     assert row_of(small, recording).state == State.DISPOSING
     assert swept(small) == Swept(disposed=1)
+
+
+def test_the_disk_of_the_objects_is_full(small: Installation) -> None:
+    """Disposing makes room: it must not wait for it."""
+    recording = kept(small)
+    with _full_mount(small.home / "objects"):
+        with pytest.raises(StoreFull):
+            small.vault.store.check()
+        assert swept(small) == Swept(begun=1, disposed=1)
+        assert remains(small, recording) == NOTHING
+
+
+@contextmanager
+def _full_mount(folder: Path) -> Iterator[None]:
+    """A small disk with what is in `folder`, and no room for more; for that one must be root."""
+    elsewhere = folder.with_name("aside")
+    shutil.copytree(folder, elsewhere)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip(f"{LEFT_OUT}mounting is not allowed")
+    try:
+        shutil.copytree(elsewhere, folder, dirs_exist_ok=True)
+        with suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(4096))
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+        shutil.rmtree(folder)
+        shutil.copytree(elsewhere, folder)
+        for each in [path for path in folder.iterdir() if path.name != ".arriving"]:
+            shutil.rmtree(each)
 
 
 @contextmanager

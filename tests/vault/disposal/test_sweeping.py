@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from auditor import disposal_forms, disposals
 from console.demo import town
 from policies.retention import AMSTERDAM
 from tests.disposing import (
@@ -29,12 +30,15 @@ from tests.installation import MAKER, Installation
 from tests.watching import entries, footage, keep, row_of
 from vault.audit import Event
 from vault.canonical import canonical
-from vault.disposal import beginning
+from vault.disposal import beginning, discarding, sweeping
 from vault.disposal.sweeping import Swept, sweep
 from vault.disposal.tables import Ground
+from vault.finding import Finding
 from vault.ids import RecordingId
-from vault.objects import ObjectStore
+from vault.invariants import check_all
+from vault.objects import ObjectStore, StoreUnavailable
 from vault.retention import due_of
+from vault.rule_records import record
 from vault.rulesets import RuleSetAltered, RuleSets
 from vault.sealing import sealed_length
 from vault.signals.raising import KEEPER
@@ -184,7 +188,72 @@ def test_longer_terms_do_not_bring_back_what_is_due(small: Installation) -> None
     """Its row says that it was due, by the terms of then."""
     recording = kept(small, ago=timedelta(days=10))
     change(small, recording, dispose_after=now() - timedelta(minutes=1))
+    record(small.vault, now=now())
     assert swept(small).disposed == 1
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_an_end_that_a_hand_wrote_takes_no_footage(installation: Installation, recorded: bool) -> None:
+    """Not a minute before its term, whoever writes to the database: and it is told."""
+    if recorded:
+        record(installation.vault, now=now() - timedelta(days=1))
+    recording = kept(installation, ago=timedelta(days=10))
+    right = row_of(installation, recording).dispose_after
+    change(installation, recording, dispose_after=now() - timedelta(minutes=1))
+    installation.settle()
+    found = check_all(installation.vault, now=now())
+    assert Finding("term-not-kept", str(recording)) in found
+    with capture_logs() as logs:
+        assert swept(installation) == Swept()
+    assert [(each["event"], each["log_level"]) for each in logs] == [("disposal.not-due", "error")]
+    assert row_of(installation, recording).state == State.KEPT
+    assert row_of(installation, recording).dispose_after == right
+
+
+def test_what_was_begun_after_this_sweep_is_for_the_next(installation: Installation) -> None:
+    """Its certificate would say that the objects went before the key did."""
+    recording, moment = kept(installation), now()
+    later = moment + timedelta(seconds=5)
+    vault = installation.vault
+    with vault.database.transaction() as session:
+        vault.rule_sets.held(session, town.SLUG)
+        row = session.get_one(Recording, recording, with_for_update=True)
+        ground = Ground.INSIDE_DWELLING
+        beginning.begin(vault, session, row, ground=ground, now=later, by=KEEPER)
+    assert swept(installation, now=moment) == Swept()
+    assert remains(installation, recording)["objects"] == 4
+    assert swept(installation, now=later) == Swept(disposed=1)
+    disposals.check(disposal_forms.read(certificate_of(installation, recording)))
+
+
+def test_what_another_sweep_found_locked_meanwhile_is_for_the_next(
+    small: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at once, and a lock that ends between their looks."""
+    recording, moment = kept(small), now()
+    until, real = moment + timedelta(seconds=1), discarding.discard_all
+
+    def discard_all(store: ObjectStore, names: Any) -> discarding.Outcome:
+        sweeping._keep_locked(small.vault, {recording: until})
+        return real(store, names)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(discarding, "discard_all", discard_all)
+        assert swept(small, now=moment) == Swept(begun=1)
+    assert swept(small, now=until) == Swept(disposed=1)
+    disposals.check(disposal_forms.read(certificate_of(small, recording)))
+
+
+def test_one_sweep_ends_no_more_than_a_minute_has_room_for(small: Installation) -> None:
+    """So that what each certificate says of when the objects went is true."""
+    recordings = [kept(small, seed) for seed in (1, 2, 3)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(discarding, "discard_all", lambda *_: discarding.Outcome(away=StoreUnavailable("")))
+        assert swept(small).begun == 3
+    first = swept(small, at_once=1, most=2)
+    assert (first.disposed, first.more) == (2, True)
+    assert swept(small, at_once=1, most=2) == Swept(disposed=1)
+    assert {row_of(small, each).state for each in recordings} == {State.DISPOSED}
 
 
 def test_one_that_cannot_be_disposed_of_holds_up_no_other(

@@ -15,6 +15,7 @@ from vault.ids import RecordingId, new_id
 from vault.invariants import terms
 from vault.invariants.depth import Tally
 from vault.retention import due_of
+from vault.rule_records import record
 from vault.tables import Grant, Recording, State
 
 DAY = timedelta(days=1)
@@ -82,9 +83,11 @@ def test_holds_are_reckoned_with(small: Installation) -> None:
 
 
 def test_what_is_due_keeps_its_end_and_what_is_gone_has_none(small: Installation) -> None:
+    """Due it was by the terms of then, before those of now came into force."""
     over, gone = keep(small, footage(100)), keep(small, footage(100, seed=2))
     due(small, over, datetime.now(UTC) - DAY)
     due(small, gone, datetime.now(UTC) + DAY)
+    record(small.vault, now=datetime.now(UTC) - DAY / 2)
     with small.vault.database.transaction() as session:
         session.execute(update(Recording).where(Recording.id == gone).values(state=State.DISPOSED))
     assert found(small) == []
@@ -123,6 +126,7 @@ def test_a_grant_that_outlives_its_footage_is_found(small: Installation) -> None
     with small.vault.database.reading() as session:
         until = session.get_one(Grant, grant).valid_until
     now = datetime.now(UTC)
+    record(small.vault, now=now)
     assert until > now + terms.ENDS_WITHIN
     due(small, recording, now - terms.ENDS_WITHIN + timedelta(seconds=5))
     assert found(small, now) == []

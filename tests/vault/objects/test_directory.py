@@ -362,6 +362,9 @@ def test_strangers_in_the_tree_are_not_listed(store: ObjectStore, root: Path, na
     (root / "lost+found").mkdir()
     (root / name).with_name("notes.txt").write_text("?")
     (root / str(uuid4())).write_text("a file, not a recording")
+    # As long as an id, and of its letters; whoever reads it as one stumbles.
+    (root / ("-" * 36)).mkdir()
+    (root / ("-" * 36) / "000000-0123456789abcdef").write_text("x")
     assert [found.name for found in store.list("")] == [name]
     with pytest.raises(ObjectMissing):
         store.fetch(f"{uuid4()}/000000-0123456789abcdef", 0, 0)
