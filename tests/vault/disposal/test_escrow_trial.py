@@ -164,8 +164,8 @@ def test_chance_takes_any_and_none_twice(small: Installation) -> None:
     kept = {keep(small, footage(500, seed=seed)) for seed in range(3)}
     with small.vault.database.reading() as session:
         taken = [
-            [row.recording_id for row, _ in escrow_trial._some(session, 2, Random(seed))]
-            for seed in range(20)
+            [row.recording_id for row, _ in escrow_trial._some(session, 2, Random(chance))]
+            for chance in range(20)
         ]
     assert {recording for each in taken for recording in each} == kept
     assert all(len(set(each)) == 2 for each in taken)
