@@ -188,14 +188,14 @@ def test_a_token_that_is_away_is_told_and_nothing_is_lost(
     recording = keep(small, footage(seed=5))
     place(small.vault, now=now())
     small.settle()
-    assert told(small, "check") == (0, "findings: 0\n")
+    assert told(small, "check") == (0, "recordings opened: 1\nfindings: 0\n")
     folder = softhsm.folder(token)
     aside = softhsm.home / "aside"
     folder.rename(aside)
     code, said = told(small, "check")
     assert (code, "is not there" in said, "Traceback" in said) == (2, True, False)
     shutil.copytree(aside, folder)
-    assert told(small, "check") == (0, "findings: 0\n")
+    assert told(small, "check") == (0, "recordings opened: 1\nfindings: 0\n")
     assert key_of(small, recording)
 
 

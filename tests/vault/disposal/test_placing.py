@@ -371,10 +371,10 @@ def _meanwhile(monkeypatch: pytest.MonkeyPatch, *steps: Callable[[], object]) ->
     """Let each of these come, in turn, between a round's keys and its locks."""
     lock, left = placing._lock, list(steps)
 
-    def locking(*given: Any) -> None:
+    def locking(*given: Any) -> Any:
         if left:
             left.pop(0)()
-        lock(*given)
+        return lock(*given)
 
     monkeypatch.setattr(placing, "_lock", locking)
 
