@@ -54,8 +54,12 @@ def _astray(vault: Vault, row: Recording, holds: Sequence[Held], now: datetime) 
     except RuleSetMissing:
         # Its own alarm; without rules nobody can say what its term is.
         return False
-    if row.dispose_after == due_under(row, terms, holds):
-        return False
+    try:
+        if row.dispose_after == due_under(row, terms, holds):
+            return False
+    except OverflowError:
+        # From where it begins its term ends after the calendar does: somebody wrote that.
+        return True
     if row.dispose_after is None or row.dispose_after > now:
         return True
     with vault.database.reading() as session:
