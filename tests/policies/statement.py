@@ -128,8 +128,9 @@ def stays_otherwise(s: Situation, footage: Recording) -> bool:
         case Action.DECIDE_ERASURE:
             return bool(roles & DECIDERS) and s.proposer != s.person.id and not involved(s, footage)
         case Action.LIFT_HOLD:
-            return bool(roles & DECIDERS)
-    return bool(roles & DECIDERS) and s.now < footage.dispose_after
+            return bool(roles & DECIDERS) and not involved(s, footage)
+    released = s.action is Action.CHANGE_REGIME and involved(s, footage)
+    return bool(roles & DECIDERS) and s.now < footage.dispose_after and not released
 
 
 def in_the_office(s: Situation) -> bool:
