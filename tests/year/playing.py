@@ -25,6 +25,8 @@ BACKUP_DAYS = 7
 OLD_BACKUP_DAYS = 35
 """So old that the keys of nearly all that is in it are gone."""
 FORGOTTEN_AFTER = 42
+CHECKED_EVERY = 13
+"""Weeks. The check reads the whole trail, and takes minutes at the end of the year."""
 
 Act = tuple[datetime, Callable[[], None]]
 
@@ -150,7 +152,7 @@ class Play:
                     self.complaints.append(f"the backup of {old.day} opens {tried.gone_opened} that are gone")
 
     def _look(self, today: date) -> None:
-        """How things stand; the check finds nothing, every week."""
+        """How things stand; the check finds nothing, every quarter."""
         world = self.world
         with world.vault.database.reading() as session:
             kept = select(func.count()).where(Recording.state.in_([State.KEPT, State.QUARANTINED]))
@@ -160,7 +162,7 @@ class Play:
             disposed = session.scalar(select(func.count()).where(Disposal.disposed_at.is_not(None))) or 0
         self.weeks.append(Week(today, stored, held, disposed - self._disposed, overdue))
         self._disposed = disposed
-        if len(self.weeks) % 4 == 0:
+        if len(self.weeks) % CHECKED_EVERY == 0:
             found = check_all(world.vault, now=world.now)
             self.complaints += [f"{today}: check: {each.check} {each.about}" for each in found]
 
