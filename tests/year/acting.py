@@ -151,8 +151,8 @@ def erase_something(world: World, place: Place) -> None:
             reason="In een woning opgenomen.",
             now=world.now,
         )
-    except early.HeldFirst:
-        world.count("early erasures refused: held")
+    except (early.HeldFirst, early.ErasureWaiting):
+        world.count("early erasures refused: held, or asked before")
         return
     if asked.erasure is None:
         return

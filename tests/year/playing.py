@@ -25,8 +25,8 @@ BACKUP_DAYS = 7
 OLD_BACKUP_DAYS = 35
 """So old that the keys of nearly all that is in it are gone."""
 FORGOTTEN_AFTER = 42
-CHECKED_EVERY = 13
-"""Weeks. The check reads the whole trail, and takes minutes at the end of the year."""
+QUARTER = 13
+"""Weeks. The check comes no more often: it reads the whole trail, minutes long at the end of the year."""
 
 Act = tuple[datetime, Callable[[], None]]
 
@@ -162,7 +162,8 @@ class Play:
             disposed = session.scalar(select(func.count()).where(Disposal.disposed_at.is_not(None))) or 0
         self.weeks.append(Week(today, stored, held, disposed - self._disposed, overdue))
         self._disposed = disposed
-        if len(self.weeks) % CHECKED_EVERY == 0:
+        if len(self.weeks) % QUARTER == 0:
+            ruling.begin_epoch(world)
             found = check_all(world.vault, now=world.now)
             self.complaints += [f"{today}: check: {each.check} {each.about}" for each in found]
 

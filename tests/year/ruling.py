@@ -1,8 +1,9 @@
-"""What operators do: another rule set comes into force."""
+"""What operators do: another rule set comes into force, the trail gets another epoch."""
 
 from tests.year.places import Place
 from tests.year.world import OPERATOR, OTHER_OPERATOR, World
 from vault import rule_changes
+from vault.keys import rotate_audit
 from vault.rule_records import in_force
 from vault.rulesets import own_texts, stored_texts
 
@@ -31,3 +32,9 @@ def change(world: World, place: Place) -> None:
                 expected.days = DAYS
                 expected.not_before = world.now
     world.terms[place.slug] = DAYS
+
+
+def begin_epoch(world: World) -> None:
+    """Once a quarter the trail gets another epoch, and every process is started again."""
+    rotate_audit(world.home / "keys-vault", world.home / "keys-ingest")
+    world.reopen()
