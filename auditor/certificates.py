@@ -22,8 +22,8 @@ from auditor.disposal_forms import StatementBroken, canonical, read
 from auditor.disposals import AMSTERDAM, Statement, StatementUntrue, least_due
 from auditor.language import Text
 from auditor.leaves import LeafBroken
+from auditor.logged import NOT_SHOWN, NOT_SIGNED, Broken, NotInLog, in_log
 from auditor.notes import NoteBroken, VerifierKey, unarmour
-from auditor.receipts import ReceiptBroken, in_log
 
 DISPOSED = "recording.disposed"
 KEY_DESTROYED = ("disposal-key.destroyed", "sealing-key.destroyed")
@@ -51,14 +51,8 @@ class Flaw(enum.Enum):
         "De regel in het log zegt iets anders dan de verklaring.",
         "The entry in the log says something else than the statement.",
     )
-    CHECKPOINT = Text(
-        "Het controlepunt (checkpoint) in het bewijs is niet geldig ondertekend door dit log.",
-        "The checkpoint in the proof is not validly signed by this log.",
-    )
-    PROOF = Text(
-        "Het bewijs toont niet dat deze regel in het log staat.",
-        "The proof does not show that this entry is in the log.",
-    )
+    CHECKPOINT = NOT_SIGNED
+    PROOF = NOT_SHOWN
     UNTRUE = Text(
         "De verklaring spreekt zichzelf tegen: de volgorde van de momenten klopt niet, of er gold nog een "
         "bewaarplicht.",
@@ -70,14 +64,8 @@ class Flaw(enum.Enum):
     )
 
 
-class CertificateBroken(Exception):
+class CertificateBroken(Broken):
     """A certificate of disposal, its entry and its proof do not show together what they should."""
-
-    def __init__(self, flaw: Flaw, detail: str) -> None:
-        super().__init__(f"{flaw.value.en} ({detail})")
-        self.flaw = flaw
-        self.detail = detail
-        """In English, for who will look into it."""
 
 
 @dataclass(frozen=True)
@@ -185,9 +173,8 @@ def _entered(
     proof_text = found["proof"].encode("utf-8", "surrogatepass")
     try:
         proof, signed = in_log(unarmour(found["leaf"]), proof_text, log, witnesses)
-    except ReceiptBroken as broken:
-        # Of those that a receipt can have, these are of the log.
-        raise CertificateBroken(Flaw[broken.flaw.name], broken.detail) from None
+    except NotInLog as broken:
+        raise CertificateBroken(Flaw(broken.text), broken.detail) from None
     return Entered(leaf, proof.index, signed)
 
 

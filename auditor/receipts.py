@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor import proofs
 from auditor.checkpoints import Signed
 from auditor.jws import StatementBroken, open_statement
 from auditor.language import Text
-from auditor.merkle import ProofBroken, leaf_hash
-from auditor.notes import NoteBroken, VerifierKey
+from auditor.logged import NOT_SHOWN, NOT_SIGNED, Broken, NotInLog, in_log
+from auditor.merkle import leaf_hash
+from auditor.notes import VerifierKey
 
 TYPE = "bodycam-receipt+jws"
 EVENTS = {"kept": "recording.kept", "quarantined": "recording.quarantined"}
@@ -46,24 +46,12 @@ class Flaw(enum.Enum):
         "De regel in het log zegt iets anders dan het ontvangstbewijs.",
         "The entry in the log says something else than the receipt.",
     )
-    CHECKPOINT = Text(
-        "Het controlepunt (checkpoint) in het bewijs is niet geldig ondertekend door dit log.",
-        "The checkpoint in the proof is not validly signed by this log.",
-    )
-    PROOF = Text(
-        "Het bewijs toont niet dat deze regel in het log staat.",
-        "The proof does not show that this entry is in the log.",
-    )
+    CHECKPOINT = NOT_SIGNED
+    PROOF = NOT_SHOWN
 
 
-class ReceiptBroken(Exception):
+class ReceiptBroken(Broken):
     """A receipt, its entry and its proof do not show together what they should."""
-
-    def __init__(self, flaw: Flaw, detail: str) -> None:
-        super().__init__(f"{flaw.value.en} ({detail})")
-        self.flaw = flaw
-        self.detail = detail
-        """In English, for who will look into it."""
 
 
 @dataclass(frozen=True)
@@ -94,24 +82,11 @@ def verify(
     for name, (said, entered) in _said_twice(claims, told).items():
         if said != entered or said is None:
             raise ReceiptBroken(Flaw.ENTRY, f"{name}: {str(said)[:80]} is entered as {str(entered)[:80]}")
-    proof, checkpoint = in_log(leaf, proof_text, log, witnesses)
-    return Shown(claims, told, proof.index, checkpoint)
-
-
-def in_log(
-    leaf: bytes, proof_text: bytes, log: VerifierKey, witnesses: Sequence[VerifierKey] = ()
-) -> tuple[proofs.Proof, Signed]:
-    """The proof that the entry `leaf` is in `log`, and the checkpoint it leads to. Raises ReceiptBroken.
-
-    For whatever else the house signs and enters, too, such as a certificate of disposal.
-    """
     try:
-        proof = proofs.parse(proof_text)
-        return proof, proofs.verify(proof, leaf, log, witnesses)
-    except NoteBroken as broken:
-        raise ReceiptBroken(Flaw.CHECKPOINT, str(broken)) from None
-    except ProofBroken as broken:
-        raise ReceiptBroken(Flaw.PROOF, str(broken)) from None
+        proof, checkpoint = in_log(leaf, proof_text, log, witnesses)
+    except NotInLog as broken:
+        raise ReceiptBroken(Flaw(broken.text), broken.detail) from None
+    return Shown(claims, told, proof.index, checkpoint)
 
 
 def _parts(document: bytes) -> tuple[str, bytes, bytes]:

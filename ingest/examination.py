@@ -225,14 +225,11 @@ def _entry(event: Event, recording: Recording, parts: int, now: datetime) -> Ent
         facts["reason"] = recording.reason
     if recording.dispose_after:
         facts["disposeAfter"] = recording.dispose_after.isoformat()
-    return Entry(
-        event=event,
-        at=now,
-        actor=INGEST,
-        municipality=recording.municipality_id,
-        thing=("recording", str(recording.id)),
-        subject=str(recording.officer_id),
-        regime=recording.regime,
+    return audit.of_recording(
+        event,
+        recording,
+        INGEST,
+        now,
         facts=facts,
         details={
             "recordedAt": recording.recorded_at,

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from console.demo import town
-from policies.terms import Release, Trigger
+from tests.holding import hold_row
 from tests.installation import Installation
 from tests.watching import entries, footage, keep
 from vault.audit import Event
 from vault.disposal.sweeping import Swept, sweep
 from vault.disposal.tables import Disposal
 from vault.holds.tables import Hold
-from vault.ids import RecordingId, new_id
+from vault.ids import RecordingId
 from vault.retention import due_of
 from vault.signals.raising import KEEPER
 from vault.tables import Depiction, Part, Recording, SealedKey
@@ -55,20 +55,8 @@ def hold(
 ) -> Hold:
     """Place a hold so long ago, `lifted` so long ago; without `moved` the term is left as it was."""
     terms = installation.vault.rule_sets.of(town.SLUG).terms
-    placed = Hold(
-        id=new_id(),
-        recording_id=recording,
-        municipality_id=town.SLUG,
-        trigger=Trigger.COMPLAINT.value,
-        released_by=Release.SETTLED.value,
-        days_after=days_after,
-        basis="AVG art. 6 lid 1 onder e",
-        reason="A complaint was filed.",
-        placed_at=now() - ago,
-        reviewed_at=now() - ago,
-        lifted_at=now() - lifted if lifted is not None else None,
-        lift_reason="It was settled." if lifted is not None else None,
-    )
+    ended = now() - lifted if lifted is not None else None
+    placed = hold_row(recording, now() - ago, lifted_at=ended, days_after=days_after)
     with installation.vault.database.transaction() as session:
         session.add(placed)
         session.flush()

@@ -10,9 +10,9 @@ import pytest
 
 from console.demo import town
 from policies.retention import days_later
+from tests.holding import hold_row
 from tests.installation import Installation, build, embedded
 from tests.servers.postgres import Postgres
-from vault.holds.tables import Hold
 from vault.ids import new_id
 from vault.tables import Recording, State
 
@@ -70,22 +70,8 @@ def held(
     **changed: Any,
 ) -> UUID:
     """A hold on a recording, as a row; whoever calls sees to `dispose_after`."""
-    row = Hold(
-        **{
-            "id": new_id(),
-            "recording_id": recording,
-            "municipality_id": town.SLUG,
-            "trigger": trigger,
-            "released_by": "settled",
-            "days_after": days_after,
-            "basis": "Awb art. 9:4",
-            "reason": "A complaint was filed.",
-            "placed_at": placed_at,
-            "reviewed_at": placed_at,
-            "lifted_at": lifted_at,
-            "lift_reason": "It was settled." if lifted_at else None,
-            **changed,
-        }
+    row = hold_row(
+        recording, placed_at, trigger=trigger, lifted_at=lifted_at, days_after=days_after, **changed
     )
     with made.vault.database.transaction() as session:
         session.add(row)

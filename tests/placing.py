@@ -8,14 +8,14 @@ from sqlalchemy import select, update
 
 from console.demo import town
 from policies.retention import AMSTERDAM, UNTIL_RELEASED
-from policies.terms import Release, Trigger
+from tests.holding import hold_row
 from tests.installation import Installation
 from tests.watching import footage, keep
 from vault.disposal.day_keys import day_of
 from vault.disposal.expiring import expire
 from vault.disposal.tables import DisposalKey
 from vault.holds.tables import Hold
-from vault.ids import RecordingId, new_id
+from vault.ids import RecordingId
 from vault.keys import KeyRingError, WrappedKey
 from vault.sealing import DataKey
 from vault.signals.raising import KEEPER
@@ -98,20 +98,7 @@ def is_placed(installation: Installation, recording: RecordingId) -> bool:
 def hold(installation: Installation, recording: RecordingId) -> None:
     """Place a hold on it, as it counts for its key and locks."""
     with installation.vault.database.transaction() as session:
-        session.add(
-            Hold(
-                id=new_id(),
-                recording_id=recording,
-                municipality_id=town.SLUG,
-                trigger=Trigger.COMPLAINT.value,
-                released_by=Release.SETTLED.value,
-                days_after=0,
-                basis="AVG art. 6 lid 1 onder e",
-                reason="A complaint was filed.",
-                placed_at=NOW,
-                reviewed_at=NOW,
-            )
-        )
+        session.add(hold_row(recording, NOW))
         session.get_one(Recording, recording).dispose_after = UNTIL_RELEASED
 
 

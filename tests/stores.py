@@ -1,8 +1,10 @@
 """Stores that do what a test wants: lose an answer, be slow, or stand in memory with sealed parts in them."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from vault.footage import Footage, PartAt
 from vault.ids import RecordingId, new_id
@@ -67,6 +69,11 @@ class Memory:
     def fetch(self, name: str, first: int, last: int) -> bytes:
         self.fetched.append((first, last))
         return self.objects[name][first : last + 1]
+
+
+def new_name() -> str:
+    """The name of an object that nobody has put yet."""
+    return f"{uuid4()}/000000-{secrets.token_hex(8)}"
 
 
 def sealed(content: bytes, store: Memory | None = None, part: int = 64 * 1024) -> Footage:

@@ -20,6 +20,7 @@ from console.demo.town import Resident
 from ingest import examination
 from ingest.announcement import Announcement, announce
 from ingest.docks import DockIdentity
+from ingest.intake import Intake
 from ingest.probe import Media, NotFootage
 from ingest.receiving import PartBuilder, Upload, commit_parts
 from tests.installation import Installation, free_port, listening
@@ -29,7 +30,7 @@ from vault.audit import Event
 from vault.footage import PartAt
 from vault.ids import GrantId, RecordingId, RequestId
 from vault.requests import Answer, Wish, ask, decide
-from vault.sealing import sealed_length
+from vault.sealing import DataKey, sealed_length
 from vault.tables import Arrival, AuditEntry, AuditPayload, Grant, Part, Recording
 from vault.vault import Caller
 from vault.viewing import Span
@@ -66,19 +67,25 @@ def keep(
     recording = announce(intake, dock, said, now=now)
     with intake.database.reading() as session:
         key = intake.arriving_key(session.get_one(Arrival, recording), dock.municipality)
-    rows: list[PartAt] = []
-    upload = Upload(recording, key, len(plaintext), 0, 0)
-    for index, first in enumerate(range(0, len(plaintext), PART)):
-        block = plaintext[first : first + PART]
+    store_parts(intake, recording, key, plaintext, PART, now=now)
+    with patch.object(examination, "probe", lambda *_args, **_limits: seen):
+        assert examination.examine(intake, recording, None, now=now)
+    return recording
+
+
+def store_parts(
+    intake: Intake, recording: RecordingId, key: DataKey, plaintext: bytes, part_length: int, *, now: datetime
+) -> None:
+    """Seal and store all of a recording that arrives, in parts so long, and commit them."""
+    rows, upload = list[PartAt](), Upload(recording, key, len(plaintext), 0, 0)
+    for index, first in enumerate(range(0, len(plaintext), part_length)):
+        block = plaintext[first : first + part_length]
         part = PartBuilder(upload, index, first, bytearray(sealed_length(len(block))))
         part.add(block)
         stored, sealed = part.finish()
         intake.store.put(stored.object_name, sealed)
         rows.append(stored)
     commit_parts(intake, recording, rows, now)
-    with patch.object(examination, "probe", lambda *_args, **_limits: seen):
-        assert examination.examine(intake, recording, None, now=now)
-    return recording
 
 
 def wish(recording: RecordingId, purpose: str = PURPOSE, **more: Any) -> Wish:

@@ -34,6 +34,7 @@ from vault.leaves import is_payload, leaf_of
 from vault.many import insert_many
 from vault.statements import Statements
 from vault.tables import AuditEntry, AuditPayload
+from vault.tables import Recording as RecordingRow
 from vault.tracing import Trace
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "delete_leaves",
     "destroy_payloads",
     "of_decision",
+    "of_recording",
     "read_payload",
     "thing_of",
 ]
@@ -105,6 +107,33 @@ class Entry:
     """Where the policy decided: on which action, by which engine, with which obligations."""
     trace: Trace | None = None
     """Its span, when it is not just a step of what this context does: several entries of one question."""
+
+
+def of_recording(
+    event: Event,
+    row: RecordingRow,
+    actor: Actor,
+    at: datetime,
+    *,
+    rule_set: str | None = None,
+    purpose: str | None = None,
+    facts: Mapping[str, str | int | bool] | None = None,
+    details: Mapping[str, object] | None = None,
+) -> Entry:
+    """The entry that tells of something a process of ours did to a recording."""
+    return Entry(
+        event=event,
+        at=at,
+        actor=actor,
+        municipality=row.municipality_id,
+        thing=("recording", str(row.id)),
+        subject=str(row.officer_id),
+        rule_set=rule_set,
+        regime=row.regime,
+        purpose=purpose,
+        facts=facts or {},
+        details=details or {},
+    )
 
 
 def of_decision(

@@ -8,17 +8,13 @@ from unittest.mock import patch
 from ingest import examination
 from ingest.announcement import Announcement, announce
 from ingest.clocks import Clocks
-from ingest.probe import Media
-from ingest.receiving import PartBuilder, Upload, commit_parts
+from tests.watching import SEEN, store_parts
 from tests.year.ledger import Expected
 from tests.year.places import Place
 from tests.year.world import World
-from vault.footage import PartAt
 from vault.ids import RecordingId
-from vault.sealing import sealed_length
 from vault.tables import Arrival, Recording, State
 
-SEEN = Media("mov,mp4,m4a,3gp,3g2,mj2", "h264", "aac", 20.0)
 PART = 2048
 """Plaintext bytes of a part: little, so that a year fits in minutes and a recording has several."""
 WRONG_DIGEST, NEVER_FINISHED, TWICE = 0.01, 0.01, 0.01
@@ -57,15 +53,7 @@ def _arrive(world: World, place: Place, shot: Shot, content: bytes) -> None:
         if arrival.kept_as:
             return
         key = intake.arriving_key(arrival, place.slug)
-    upload, rows = Upload(recording, key, len(content), 0, 0), list[PartAt]()
-    for index, first in enumerate(range(0, len(content), PART)):
-        block = content[first : first + PART]
-        part = PartBuilder(upload, index, first, bytearray(sealed_length(len(block))))
-        part.add(block)
-        row, sealed = part.finish()
-        intake.store.put(row.object_name, sealed)
-        rows.append(row)
-    commit_parts(intake, recording, rows, now)
+    store_parts(intake, recording, key, content, PART, now=now)
     with patch.object(examination, "probe", lambda *_args, **_limits: SEEN):
         examination.examine(intake, recording, None, now=now)
     _expect(world, place, recording, shot)

@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from policies.engine import Decision
-from policies.facts import Action, Trail
+from policies.facts import Action
 from vault import facts, standing
 from vault.audit import Event
 from vault.disposal.early import Answer, found
 from vault.disposal.tables import EarlyErasure
 from vault.ids import RecordingId
+from vault.looks import enter_look, stand_to_look
 from vault.standing import By, stand_before
 from vault.tables import State
 from vault.vault import Caller, Vault
@@ -69,7 +70,6 @@ def listed(
     Raises RuleSetMissing, facts.Unknown.
     """
     vault.rule_sets.of(municipality)
-    trail = Trail(municipality)
     rows: Sequence[EarlyErasure] = ()
     query = select(EarlyErasure).where(EarlyErasure.municipality_id == municipality)
     if waiting:
@@ -77,20 +77,19 @@ def listed(
     if after:
         query = query.where(EarlyErasure.id > after)
     with vault.database.transaction() as session:
-        who = stand_before(vault, session, by, Action.READ_RETENTION, trail, now)
+        who = stand_to_look(vault, session, by, municipality, now)
         if who.permitted:
             rows = session.scalars(query.order_by(EarlyErasure.id).limit(most + 1)).all()
         shown = rows[:most]
-        standing.append_before(
+        details = {"shown": [str(row.id) for row in shown]}
+        enter_look(
             vault,
             session,
             who,
-            Event.RETENTION_READ,
-            trail,
+            municipality,
             now,
-            denied=Event.RETENTION_DENIED,
             leaf={"shown": "erasures", "listed": len(shown)},
-            details={"shown": [str(row.id) for row in shown]},
+            details=details,
         )
     if who.denial:
         return who.denial

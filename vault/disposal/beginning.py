@@ -204,14 +204,5 @@ def _entry(
     row: Recording, rule_set: RuleSet, key: _Key | None, ground: Ground, now: datetime, by: Actor
 ) -> Entry:
     due = row.dispose_after.isoformat() if row.dispose_after else ""
-    return Entry(
-        event=Event.RECORDING_DISPOSING,
-        at=now,
-        actor=by,
-        municipality=row.municipality_id,
-        thing=("recording", str(row.id)),
-        subject=str(row.officer_id),
-        rule_set=rule_set.digest,
-        regime=row.regime,
-        facts={"ground": ground.value, "due": due, "keyId": key.id if key else ""},
-    )
+    told = {"ground": ground.value, "due": due, "keyId": key.id if key else ""}
+    return audit.of_recording(Event.RECORDING_DISPOSING, row, by, now, rule_set=rule_set.digest, facts=told)

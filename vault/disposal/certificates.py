@@ -19,15 +19,14 @@ from sqlalchemy.orm import Session
 from auditor import disposal_forms
 from auditor.disposals import Statement
 from policies.engine import Decision
-from policies.facts import Action, Trail
-from vault.audit import Event
 from vault.canonical import Plain, canonical
 from vault.disposal.proving import EntryPruned, Proven, key_destroyed, proven
 from vault.disposal.tables import Disposal
 from vault.facts import Unknown
 from vault.ids import RecordingId
 from vault.log.reading import NotNumbered
-from vault.standing import By, Standing, append_before, stand_before
+from vault.looks import enter_look, stand_to_look
+from vault.standing import By, Standing
 from vault.tables import Recording
 from vault.vault import Vault
 
@@ -95,7 +94,7 @@ def look(vault: Vault, by: By, recording: RecordingId, *, now: datetime) -> Look
         row = session.get(Recording, recording)
         if row is None:
             raise Unknown(str(recording))
-        who = _stand(vault, session, by, row.municipality_id, now)
+        who = stand_to_look(vault, session, by, row.municipality_id, now)
         disposal = _disposed(session, recording) if who.permitted else None
         shown = [recording] if disposal else []
         _enter(vault, session, who, row.municipality_id, now, len(shown), shown, recording)
@@ -112,7 +111,7 @@ def listed(
 ) -> Listed:
     """A page of what was disposed of; the reading is an entry. Raises RuleSetMissing, facts.Unknown."""
     with vault.database.transaction() as session:
-        who = _stand(vault, session, by, municipality, now)
+        who = stand_to_look(vault, session, by, municipality, now)
         rows = _page(session, municipality, after, most + 1) if who.permitted else []
         shown = rows[:most]
         _enter(vault, session, who, municipality, now, len(shown), [row.recording_id for row in shown])
@@ -128,7 +127,7 @@ def every(
     let, gets none.
     """
     with vault.database.transaction() as session:
-        who = _stand(vault, session, by, municipality, now)
+        who = stand_to_look(vault, session, by, municipality, now)
         count = session.scalar(
             select(func.count())
             .select_from(Disposal)
@@ -206,10 +205,6 @@ def _place(row: Disposal) -> Place | None:
     return Place(row.disposed_at, row.recording_id) if row.disposed_at else None
 
 
-def _stand(vault: Vault, session: Session, by: By, municipality: str, now: datetime) -> Standing:
-    return stand_before(vault, session, by, Action.READ_RETENTION, Trail(municipality), now)
-
-
 def _enter(
     vault: Vault,
     session: Session,
@@ -220,14 +215,5 @@ def _enter(
     shown: Sequence[UUID],
     recording: UUID | None = None,
 ) -> None:
-    append_before(
-        vault,
-        session,
-        who,
-        Event.RETENTION_READ,
-        Trail(municipality),
-        now,
-        denied=Event.RETENTION_DENIED,
-        leaf={"listed": count},
-        details={"recording": recording, "shown": [str(each) for each in shown], "form": "certificates"},
-    )
+    details = {"recording": recording, "shown": [str(each) for each in shown], "form": "certificates"}
+    enter_look(vault, session, who, municipality, now, leaf={"listed": count}, details=details)

@@ -60,7 +60,8 @@ def _end_grants(
     for grant in living:
         grant.revoked_at = now
         details = {"grant": grant.id, "holder": grant.holder_id, "reason": GONE}
-        told = _entry(Event.GRANT_REVOKED, recordings[grant.recording_id], now, by, details, grant.purpose)
+        row, purpose = recordings[grant.recording_id], grant.purpose
+        told = audit.of_recording(Event.GRANT_REVOKED, row, by, now, purpose=purpose, details=details)
         entries.append(told)
     return entries
 
@@ -78,27 +79,7 @@ def _end_erasures(
     for erasure in waiting:
         erasure.outcome, erasure.decided_at, erasure.decision_reason = "withdrawn", now, GONE
         details = {"erasure": erasure.id, "reason": GONE}
-        told = _entry(Event.ERASURE_WITHDRAWN, recordings[erasure.recording_id], now, by, details)
+        row = recordings[erasure.recording_id]
+        told = audit.of_recording(Event.ERASURE_WITHDRAWN, row, by, now, details=details)
         entries.append(told)
     return entries
-
-
-def _entry(
-    event: Event,
-    row: Recording,
-    now: datetime,
-    by: Actor,
-    details: Mapping[str, object],
-    purpose: str | None = None,
-) -> Entry:
-    return Entry(
-        event=event,
-        at=now,
-        actor=by,
-        municipality=row.municipality_id,
-        thing=("recording", str(row.id)),
-        subject=str(row.officer_id),
-        regime=row.regime,
-        purpose=purpose,
-        details=details,
-    )

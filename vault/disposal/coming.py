@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from policies.engine import Decision, RuleSet
 from policies.retention import UNTIL_RELEASED, Held, days_later
-from vault.disposal.foresight import enter_look
+from vault.disposal.foresight import look
 from vault.disposal.tables import Disposal
 from vault.disposal.timetable import AWAITED
 from vault.holds.tables import Hold
@@ -136,7 +136,7 @@ def coming(vault: Vault, by: By, question: Question, *, now: datetime) -> Page |
     """
     rule_set = vault.rule_sets.of(question.municipality)
     after = question.after.recording if question.after else None
-    if denial := enter_look(vault, by, question.municipality, question.part.value, now=now, after=after):
+    if denial := look(vault, by, question.municipality, question.part.value, now=now, after=after):
         return denial
     with vault.database.reading() as session:
         if question.part is Part.UNFINISHED:

@@ -120,15 +120,12 @@ def _destroyed(session: Session, found: Sequence[tuple[Disposal, Recording]]) ->
 def _entry(
     disposal: Disposal, recording: Recording, said: bytes, objects: int, now: datetime, by: Actor
 ) -> Entry:
-    return Entry(
-        event=Event.RECORDING_DISPOSED,
-        at=now,
-        actor=by,
-        municipality=recording.municipality_id,
-        thing=("recording", str(recording.id)),
-        subject=str(recording.officer_id),
+    return audit.of_recording(
+        Event.RECORDING_DISPOSED,
+        recording,
+        by,
+        now,
         rule_set=disposal.rule_set,
-        regime=recording.regime,
         facts={
             "certificate": hashlib.sha256(said).hexdigest(),
             "ground": disposal.ground,

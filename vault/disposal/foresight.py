@@ -12,15 +12,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
-from policies.facts import Action, Trail
 from policies.retention import days_later
 from policies.terms import Terms
-from vault import standing
-from vault.audit import Event
 from vault.disposal.tables import Disposal, EarlyErasure
 from vault.disposal.timetable import Counts, day_of, due_per_day
 from vault.holds.tables import Hold
-from vault.standing import By, stand_before
+from vault.looks import enter_look, stand_to_look
+from vault.standing import By
 from vault.vault import Vault
 
 
@@ -71,7 +69,7 @@ class Overview:
 def overview(vault: Vault, by: By, municipality: str, *, now: datetime) -> Overview | Decision:
     """What is due when in the coming term, held, overdue. Raises RuleSetMissing, facts.Unknown."""
     rule_set = vault.rule_sets.of(municipality)
-    if denial := enter_look(vault, by, municipality, "overview", now=now):
+    if denial := look(vault, by, municipality, "overview", now=now):
         return denial
     terms = rule_set.terms
     last = last_day(terms, now)
@@ -92,24 +90,13 @@ def overview(vault: Vault, by: By, municipality: str, *, now: datetime) -> Overv
         )
 
 
-def enter_look(
+def look(
     vault: Vault, by: By, municipality: str, shown: str, *, now: datetime, after: UUID | None = None
 ) -> Decision | None:
     """Enter that somebody looks at `shown`; the decision that does not let them. Raises facts.Unknown."""
-    trail = Trail(municipality)
     with vault.database.transaction() as session:
-        who = stand_before(vault, session, by, Action.READ_RETENTION, trail, now)
-        standing.append_before(
-            vault,
-            session,
-            who,
-            Event.RETENTION_READ,
-            trail,
-            now,
-            denied=Event.RETENTION_DENIED,
-            leaf={"shown": shown},
-            details={"after": after},
-        )
+        who = stand_to_look(vault, session, by, municipality, now)
+        enter_look(vault, session, who, municipality, now, leaf={"shown": shown}, details={"after": after})
     return who.denial
 
 

@@ -10,7 +10,7 @@ from policies.terms import Release
 from vault import facts, standing
 from vault.audit import Event
 from vault.holds.placing import Outcome
-from vault.holds.rows import Locked, bring_in_step, hold_row, locked
+from vault.holds.rows import Locked, bring_in_step, locked_hold
 from vault.holds.tables import Hold
 from vault.standing import By, stand_before
 from vault.vault import Caller, Vault
@@ -35,10 +35,8 @@ def lift(vault: Vault, by: By, hold_id: UUID, event: str, *, reason: str, now: d
     """
     refused: Exception | None = None
     with vault.database.transaction() as session:
-        # 1. the facts; who locks the recording may change its holds
-        hold = hold_row(session, hold_id)
-        found = locked(vault, session, hold.recording_id)
-        session.refresh(hold)
+        # 1. the facts
+        hold, found = locked_hold(vault, session, hold_id)
         footage = facts.as_recording(session, found.row)
         # 2. the decision
         who = stand_before(vault, session, by, Action.LIFT_HOLD, footage, now)

@@ -11,13 +11,12 @@ from sqlalchemy import Select, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from policies.engine import Decision
-from policies.facts import Action, Trail
-from vault import facts, standing
-from vault.audit import Event
+from vault import facts
 from vault.holds.reviewing import forgotten
 from vault.holds.tables import Hold
 from vault.ids import RecordingId
-from vault.standing import By, stand_before
+from vault.looks import enter_look, stand_to_look
+from vault.standing import By
 from vault.tables import Recording
 from vault.vault import Vault
 
@@ -120,20 +119,11 @@ def _page(
     now: datetime,
     recording: UUID | None = None,
 ) -> Page:
-    who = stand_before(vault, session, by, Action.READ_RETENTION, Trail(municipality), now)
+    who = stand_to_look(vault, session, by, municipality, now)
     rows: Sequence[Hold] = ()
     if who.permitted:
         rows = session.scalars(query.limit(most + 1 if most else None)).all()
     shown = rows[:most]
-    standing.append_before(
-        vault,
-        session,
-        who,
-        Event.RETENTION_READ,
-        Trail(municipality),
-        now,
-        denied=Event.RETENTION_DENIED,
-        leaf={"listed": len(shown)},
-        details={"recording": recording, "shown": [str(row.id) for row in shown]},
-    )
+    details = {"recording": recording, "shown": [str(row.id) for row in shown]}
+    enter_look(vault, session, who, municipality, now, leaf={"listed": len(shown)}, details=details)
     return Page(shown, who.decision, len(rows) > len(shown))

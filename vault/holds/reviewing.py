@@ -11,7 +11,7 @@ from vault import facts, standing
 from vault.audit import Event
 from vault.holds.lifting import AlreadyLifted
 from vault.holds.placing import Outcome, leaf_of
-from vault.holds.rows import hold_row, locked
+from vault.holds.rows import locked_hold
 from vault.holds.tables import Hold
 from vault.standing import By, stand_before
 from vault.vault import Vault
@@ -26,9 +26,7 @@ def review(vault: Vault, by: By, hold_id: UUID, *, reason: str, now: datetime) -
     """
     with vault.database.transaction() as session:
         # 1. the facts
-        hold = hold_row(session, hold_id)
-        found = locked(vault, session, hold.recording_id)
-        session.refresh(hold)
+        hold, found = locked_hold(vault, session, hold_id)
         footage = facts.as_recording(session, found.row)
         # 2. the decision
         who = stand_before(vault, session, by, Action.LIFT_HOLD, footage, now)

@@ -50,6 +50,14 @@ def hold_row(session: Session, hold_id: UUID) -> Hold:
     return row
 
 
+def locked_hold(vault: Vault, session: Session, hold_id: UUID) -> tuple[Hold, Locked]:
+    """A hold, as it stands once its recording is locked, by whoever may change it. Raises as `locked`."""
+    hold = hold_row(session, hold_id)
+    found = locked(vault, session, hold.recording_id)
+    session.refresh(hold)
+    return hold, found
+
+
 def is_late(row: Recording, now: datetime) -> bool:
     """Whether nothing can be changed any more of how long this footage stays."""
     there = row.state in (State.KEPT, State.QUARANTINED)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from console.demo import town
 from policies.retention import UNTIL_RELEASED
 from tests.foreseeing import held, recorded
+from tests.holding import hold_row
 from tests.installation import Installation, build, embedded
 from tests.ruling import ONE, OTHER
 from tests.watching import choosing, entries, footage, granted, keep, payload_of, row_of
@@ -28,7 +29,6 @@ from vault.disposal.tables import Disposal, EarlyErasure, Ground
 from vault.holds import placing
 from vault.holds.placing import Why
 from vault.holds.rows import TooLate
-from vault.holds.tables import Hold
 from vault.ids import RecordingId, new_id
 from vault.retention import due_of
 from vault.signals.raising import KEEPER
@@ -64,21 +64,6 @@ def place(vault: Vault, recording: RecordingId, at: datetime) -> bool:
         return placing.place(vault, ONE, recording, why, now=at).hold is not None
     except TooLate:
         return False
-
-
-def _hold(recording: UUID, at: datetime) -> Hold:
-    return Hold(
-        id=new_id(),
-        recording_id=recording,
-        municipality_id=town.SLUG,
-        trigger="complaint",
-        released_by="settled",
-        days_after=0,
-        basis="Awb art. 9:4",
-        reason="A complaint was filed.",
-        placed_at=at,
-        reviewed_at=at,
-    )
 
 
 def test_asked_by_one_approved_by_another(installation: Installation) -> None:
@@ -324,7 +309,7 @@ def test_a_hold_that_is_not_committed_yet_stops_it_too(race: Installation) -> No
         with race.vault.database.transaction() as session:
             found = session.get_one(Recording, recording, with_for_update={"key_share": True})
             found.dispose_after = UNTIL_RELEASED
-            session.add(_hold(recording, now()))
+            session.add(hold_row(recording, now()))
             session.flush()
             approval = pool.submit(early.approve, race.vault, OTHER, erasure, reason=THEN, now=now())
             time.sleep(0.5)

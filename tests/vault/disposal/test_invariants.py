@@ -8,15 +8,14 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from console.demo import town
-from policies.terms import Release, Trigger
 from tests.disposing import OVER, age, change, kept, swept
+from tests.holding import hold_row
 from tests.installation import Installation
 from tests.watching import entries, granted, row_of
 from vault.audit import Event
 from vault.disposal import invariants
 from vault.disposal.tables import Disposal, Ground
-from vault.holds.tables import Hold
-from vault.ids import RecordingId, new_id
+from vault.ids import RecordingId
 from vault.invariants import check_all
 from vault.retention import due_of
 from vault.tables import Depiction, Grant, Recording, SealedKey, State
@@ -28,20 +27,7 @@ LONG_AGO = NOW - timedelta(days=2)
 def _hold(session: Session, recording: RecordingId) -> None:
     disposal = session.get_one(Disposal, recording)
     placed = disposal.due - timedelta(days=1)
-    session.add(
-        Hold(
-            id=new_id(),
-            recording_id=recording,
-            municipality_id=town.SLUG,
-            trigger=Trigger.COMPLAINT.value,
-            released_by=Release.SETTLED.value,
-            days_after=0,
-            basis="AVG art. 6",
-            reason="A complaint.",
-            placed_at=placed,
-            reviewed_at=placed,
-        )
-    )
+    session.add(hold_row(recording, placed))
 
 
 def _grant(session: Session, _recording: RecordingId) -> None:

@@ -1,17 +1,18 @@
 """Every term is kept: an end that is not the term's is found, and a grant that outlives it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from console.demo import town
 from policies.retention import UNTIL_RELEASED
+from tests.holding import hold_row
 from tests.installation import Installation
 from tests.watching import footage, granted, keep
 from vault.finding import Finding
-from vault.holds.tables import Hold
-from vault.ids import RecordingId, new_id
+from vault.ids import RecordingId
 from vault.invariants import terms
 from vault.invariants.depth import Tally
 from vault.retention import due_of
@@ -37,23 +38,9 @@ def end_of(made: Installation, recording: RecordingId) -> datetime:
     return moment
 
 
-def hold(made: Installation, recording: RecordingId, **changed: object) -> None:
-    now = datetime.now(UTC)
+def hold(made: Installation, recording: RecordingId, **changed: Any) -> None:
     with made.vault.database.transaction() as session:
-        row = {
-            "id": new_id(),
-            "recording_id": recording,
-            "municipality_id": town.SLUG,
-            "trigger": "incident",
-            "released_by": "incident-closed",
-            "days_after": 10,
-            "basis": "-",
-            "reason": "-",
-            "placed_at": now,
-            "reviewed_at": now,
-            **changed,
-        }
-        session.add(Hold(**row))
+        session.add(hold_row(recording, datetime.now(UTC), **{"days_after": 10, **changed}))
 
 
 @pytest.mark.parametrize("moved", [DAY, -DAY, timedelta(seconds=1)], ids=["later", "earlier", "a second"])

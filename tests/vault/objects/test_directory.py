@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.stores import new_name
 from vault.objects import (
     NameRefused,
     ObjectError,
@@ -27,18 +27,13 @@ SOON = timedelta(hours=1)
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "objects"
-
-
-@pytest.fixture
 def store(root: Path) -> ObjectStore:
     return open_store(f"file://{root}", create=True)
 
 
 @pytest.fixture
 def name() -> str:
-    return f"{uuid4()}/000000-{secrets.token_hex(8)}"
+    return new_name()
 
 
 def tree(root: Path) -> set[str]:

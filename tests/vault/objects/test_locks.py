@@ -1,15 +1,14 @@
 """Locks in S3: every version, what servers keep of what they are told, and who wins."""
 
-import secrets
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from uuid import uuid4
 
 import pytest
 from minio import Minio
 
 from tests.servers.radosgw import Gateway
 from tests.servers.scripted import Answer
+from tests.stores import new_name
 from tests.vault.objects.test_unsigned import told
 from vault.objects import (
     ObjectMissing,
@@ -23,22 +22,6 @@ from vault.objects.locks import Lock, Locks
 
 THEN = datetime(2101, 2, 3, 4, 5, 6, 789_000, tzinfo=UTC)
 DONE, GONE = Answer(200), Answer(204)
-
-
-def new_name() -> str:
-    return f"{uuid4()}/000000-{secrets.token_hex(8)}"
-
-
-@pytest.fixture
-def bucket() -> str:
-    return f"bucket-{secrets.token_hex(6)}"
-
-
-@pytest.fixture
-def client(radosgw: Gateway) -> Minio:
-    """The same account, with nothing of ours between: what an administrator could do."""
-    host = radosgw.endpoint.removeprefix("http://")
-    return Minio(host, radosgw.access_key, radosgw.secret_key, secure=False, region="us-east-1")
 
 
 @pytest.fixture

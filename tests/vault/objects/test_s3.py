@@ -1,6 +1,5 @@
 """What only S3 can get wrong: versions, locks, what servers answer, and lines that break."""
 
-import secrets
 import socket
 import threading
 import time
@@ -8,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from uuid import uuid4
 
 import pytest
 from minio import Minio
@@ -18,6 +16,7 @@ from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.retention import Retention
 
 from tests.servers.radosgw import Gateway
+from tests.stores import new_name
 from vault.objects import (
     ObjectMissing,
     ObjectRetained,
@@ -30,23 +29,7 @@ from vault.objects import (
 SOON = timedelta(hours=1)
 
 
-def new_name() -> str:
-    return f"{uuid4()}/000000-{secrets.token_hex(8)}"
-
-
 # --- on a real gateway ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def bucket() -> str:
-    return f"bucket-{secrets.token_hex(6)}"
-
-
-@pytest.fixture
-def client(radosgw: Gateway) -> Minio:
-    """The same account, with nothing of ours between: what an administrator could do."""
-    host = radosgw.endpoint.removeprefix("http://")
-    return Minio(host, radosgw.access_key, radosgw.secret_key, secure=False, region="us-east-1")
 
 
 def opened(gateway: Gateway, bucket: str, *, create: bool = False) -> ObjectStore:

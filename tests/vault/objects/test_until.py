@@ -2,14 +2,13 @@
 
 import errno
 import os
-import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
+from tests.stores import new_name
 from tests.vault.objects.test_directory import AWAY, FULL, Disk, tree
 from vault.objects import (
     NameRefused,
@@ -29,18 +28,13 @@ KEEPING: list[Callable[[ObjectStore, str], None]] = [
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "objects"
-
-
-@pytest.fixture
 def store(root: Path) -> ObjectStore:
     return open_store(f"file://{root}", create=True)
 
 
 @pytest.fixture
 def name(store: ObjectStore) -> str:
-    name = f"{uuid4()}/000000-{secrets.token_hex(8)}"
+    name = new_name()
     store.put(name, b"sealed")
     return name
 
