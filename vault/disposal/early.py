@@ -25,7 +25,7 @@ from vault.disposal.tables import EarlyErasure, Ground
 from vault.holds.rows import locked
 from vault.holds.tables import Hold
 from vault.ids import RecordingId, new_id
-from vault.retention import due_of
+from vault.retention import due_of, holds_of
 from vault.standing import By, Standing, stand_before
 from vault.tables import Recording
 from vault.vault import Vault
@@ -165,6 +165,7 @@ def _decide(
     with vault.database.transaction() as session:
         # 1. the facts, under the locks
         about, row = _locked_erasure(vault, session, erasure_id)
+        now = _after_releases(session, about, now)
         # 2. the decision: may this person, and is nothing in the way?
         who = stand_before(vault, session, by, Action.DECIDE_ERASURE, about.footage, now, row.asked_by)
         refused: Exception | None = None
@@ -209,6 +210,13 @@ def _locked(vault: Vault, session: Session, recording: RecordingId) -> _Subject:
     """A recording past its commit point, its row locked. Raises facts.Unknown."""
     row, rule_set = locked(vault, session, recording)
     return _Subject(row, facts.as_recording(session, row), rule_set)
+
+
+def _after_releases(session: Session, about: _Subject, now: datetime) -> datetime:
+    """`now`, or when the last hold ended: whoever lifted it while this waited for the lock did so before, and
+    nothing may tell, nor certify, that footage went while it was held."""
+    holds = holds_of(session, [about.row.id])[about.row.id]
+    return max([now, *(hold.released_at for hold in holds if hold.released_at)])
 
 
 def _may_know(vault: Vault, session: Session, by: By, about: _Subject, now: datetime) -> bool:

@@ -26,7 +26,7 @@ from vault.disposal.beginning import NotThere
 from vault.disposal.early import ErasureClosed, ErasureWaiting, HeldFirst, NotAsker, OwnErasure
 from vault.disposal.sweeping import sweep
 from vault.disposal.tables import Disposal, EarlyErasure, Ground
-from vault.holds import placing
+from vault.holds import lifting, placing
 from vault.holds.placing import Why
 from vault.holds.rows import TooLate
 from vault.ids import RecordingId, new_id
@@ -40,6 +40,7 @@ from vault.viewing import Denied, Watching
 WHY = "Recorded in the hallway of a dwelling, without a reason to be there."
 THEN = "Looked at the report; it should not have been recorded."
 INSIDE = Ground.INSIDE_DWELLING
+COMPLAINT = Why("complaint", "A complaint was filed.", "Awb art. 9:4")
 
 
 def now() -> datetime:
@@ -59,9 +60,8 @@ def row(made: Installation, erasure: UUID) -> EarlyErasure:
 
 def place(vault: Vault, recording: RecordingId, at: datetime) -> bool:
     """Whether a hold was placed, by the verb for that; not when it came too late."""
-    why = Why("complaint", "A complaint was filed.", "Awb art. 9:4")
     try:
-        return placing.place(vault, ONE, recording, why, now=at).hold is not None
+        return placing.place(vault, ONE, recording, COMPLAINT, now=at).hold is not None
     except TooLate:
         return False
 
@@ -122,6 +122,23 @@ def test_the_key_goes_at_once_and_objects_when_their_lock_allows(installation: I
     destroyed, locked, discarded = map(datetime.fromisoformat, moments)
     assert destroyed <= decided < locked <= until
     assert locked <= discarded <= gone
+
+
+def test_what_waited_for_the_release_of_a_hold_went_after_it(installation: Installation) -> None:
+    recording = keep(installation, footage(1000))
+    erasure = asked(installation, recording)
+    placed = now()
+    outcome = placing.place(installation.vault, ONE, recording, COMPLAINT, now=placed)
+    assert outcome.hold
+    hold, lifted = outcome.hold.id, now()
+    lifting.lift(installation.vault, ONE, hold, "reason-lapsed", reason="It lapsed.", now=lifted)
+    # Its moment was taken before somebody else had the lock, and lifted the hold.
+    before = placed + (lifted - placed) / 2
+    answer = early.approve(installation.vault, OTHER, erasure, reason=THEN, now=before)
+    assert answer.erasure
+    with installation.vault.database.reading() as session:
+        begun = session.get_one(Disposal, recording)
+    assert begun.begun_at == begun.key_destroyed_at == answer.erasure.decided_at == lifted
 
 
 def test_nobody_decides_on_their_own(small: Installation) -> None:
