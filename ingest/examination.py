@@ -220,6 +220,7 @@ def _entry(event: Event, recording: Recording, parts: int, now: datetime) -> Ent
         "parts": parts,
         "length": recording.length,
         "sha256": recording.sha256 or "",
+        "recordedAt": recording.recorded_at.isoformat(),
     }
     if recording.reason:
         facts["reason"] = recording.reason

@@ -37,6 +37,7 @@ def kept(installation: Installation, seed: int = 1, *, ago: timedelta = OVER) ->
 def age(installation: Installation, recording: RecordingId, ago: timedelta) -> None:
     """Let a recording be of so long ago, as if it had been here since."""
     terms = installation.vault.rule_sets.of(town.SLUG).terms
+    installation.by_hand.add(recording)
     with installation.vault.database.transaction() as session:
         row = session.get_one(Recording, recording)
         row.recorded_at = now() - ago
@@ -55,6 +56,7 @@ def hold(
 ) -> Hold:
     """Place a hold so long ago, `lifted` so long ago; without `moved` the term is left as it was."""
     terms = installation.vault.rule_sets.of(town.SLUG).terms
+    installation.by_hand.add(recording)
     ended = now() - lifted if lifted is not None else None
     placed = hold_row(recording, now() - ago, lifted_at=ended, days_after=days_after)
     with installation.vault.database.transaction() as session:

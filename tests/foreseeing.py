@@ -54,6 +54,7 @@ def recorded(
         }
     )
     row.sha256 = row.id.hex * 2
+    made.by_hand.add(row.id)
     with made.vault.database.transaction() as session:
         session.add(row)
     return row.id
@@ -70,6 +71,7 @@ def held(
     **changed: Any,
 ) -> UUID:
     """A hold on a recording, as a row; whoever calls sees to `dispose_after`."""
+    made.by_hand.add(recording)
     row = hold_row(
         recording, placed_at, trigger=trigger, lifted_at=lifted_at, days_after=days_after, **changed
     )

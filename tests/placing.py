@@ -43,6 +43,7 @@ def _recorded(installation: Installation, until: datetime) -> datetime:
 
 def change(installation: Installation, recording: RecordingId, **values: Any) -> None:
     """Write into a recording's row."""
+    installation.by_hand.add(recording)
     with installation.vault.database.transaction() as session:
         session.execute(update(Recording).where(Recording.id == recording).values(**values))
 
@@ -97,6 +98,7 @@ def is_placed(installation: Installation, recording: RecordingId) -> bool:
 
 def hold(installation: Installation, recording: RecordingId) -> None:
     """Place a hold on it, as it counts for its key and locks."""
+    installation.by_hand.add(recording)
     with installation.vault.database.transaction() as session:
         session.add(hold_row(recording, NOW))
         session.get_one(Recording, recording).dispose_after = UNTIL_RELEASED
@@ -104,6 +106,7 @@ def hold(installation: Installation, recording: RecordingId) -> None:
 
 def release(installation: Installation, recording: RecordingId, until: datetime) -> None:
     """Lift the holds on it; its term ends then."""
+    installation.by_hand.add(recording)
     lifted = {"lifted_at": NOW, "lift_reason": "It was settled."}
     with installation.vault.database.transaction() as session:
         session.execute(update(Hold).where(Hold.recording_id == recording).values(**lifted))

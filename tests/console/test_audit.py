@@ -20,7 +20,8 @@ def exported(small: Installation, command: Command, tmp_path: Path) -> Path:
     """An export, made by the command."""
     small.settle()
     said = command("audit", "export", tmp_path / "export", settings=small.environment("vault"))
-    assert (said.code, said.err) == (0, "")
+    # On standard error it tells how far it is, when that takes a second.
+    assert said.code == 0
     assert said.out.startswith("den-helder.example/log: ")
     return tmp_path / "export"
 
@@ -29,7 +30,7 @@ def test_what_was_exported_is_verified_without_settings(
     small: Installation, command: Command, exported: Path
 ) -> None:
     said = command("audit", "verify", exported, "--key", small.vault.ring.log_keys[0], "--language", "en")
-    assert (said.code, said.err) == (0, "")
+    assert said.code == 0
     assert said.out.startswith("PROVEN: den-helder.example/log")
     assert "municipality.registered" in said.out
 
@@ -55,7 +56,7 @@ def test_a_witness_is_made_and_watches(
     assert made.out.startswith("or.example+")
     key = small.vault.ring.log_keys[0]
     said = command("witness", "watch", exported, "--key", key, "--folder", home, "--once")
-    assert (said.code, said.err) == (0, "")
+    assert said.code == 0
     again = command("witness", "key", "--name", "or.example", "--folder", home)
     assert (again.code, again.out) == (2, "")
     assert "has a key already" in again.err

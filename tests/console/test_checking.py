@@ -42,7 +42,7 @@ def test_a_check_of_a_whole_house(small: Installation, command: Command, tmp_pat
         "v": 1,
         "software": f"bodycam-vault {version('bodycam-vault')}",
         "depth": "every",
-        "lookedAt": {"stored": 1, "opened": 1, "terms": 1},
+        "lookedAt": {"stored": 1, "opened": 1, "terms": 1, "told": 1},
         "findings": [],
     }
     assert len(entries(small, Event.INVARIANTS_CHECKED)) == 1
@@ -53,13 +53,15 @@ def test_a_deep_check_finds_what_no_sample_may(small: Installation, command: Com
     with small.vault.database.transaction() as session:
         session.execute(update(Recording).values(sha256="ab" * 32))
     settings, report = small.environment("vault"), tmp_path / "report.json"
-    assert command("check", settings=settings).code == 0
+    assert "footage-differs" not in command("check", settings=settings).out
     said = command("check", "--deep", "--json", report, settings=settings)
     assert said.code == 1
     assert "footage-differs: 1" in said.out.splitlines()
     told = json.loads(report.read_text())
     assert told["depth"] == "deep"
-    assert told["findings"] == [{"check": "footage-differs", "about": str(recording)}]
+    assert told["findings"] == [
+        {"check": name, "about": str(recording)} for name in ("footage-differs", "recording-not-as-told")
+    ]
 
 
 def test_a_check_exits_with_1_when_something_is_wrong(small: Installation, command: Command) -> None:
@@ -94,7 +96,7 @@ def test_progress_is_told_now_and_then(
     moment += 3
     progress("stored", 5, 0)
     assert capsys.readouterr().err.splitlines() == ["opened: 4 / 9", "stored: 5"]
-    assert progress.looked_at == {"opened": 4, "stored": 5, "terms": 0}
+    assert progress.looked_at == {"opened": 4, "stored": 5, "terms": 0, "told": 0}
 
 
 def stopped(small: Installation) -> RecordingId:

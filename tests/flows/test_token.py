@@ -33,7 +33,6 @@ from vault.disposal.key_destruction import carry_out, propose
 from vault.disposal.placing import place
 from vault.disposal.sweeping import sweep
 from vault.ids import RecordingId
-from vault.invariants import check_all
 from vault.keys import KeyNotHeld, Role, TokenRefused, WrappedKey
 from vault.keys.token import TokenKeys
 from vault.registry import Registrar
@@ -74,7 +73,7 @@ def hardware(
         made = at_scale(tmp_path, postgres_url, request.getfixturevalue("radosgw"), **given)
     yield made
     made.settle()
-    findings = check_all(made.vault, now=now())
+    findings = made.amiss()
     made.vault.database.close()
     made.intake.database.close()
     assert findings == []

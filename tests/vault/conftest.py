@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from tests.provider import HandMade, handmade
 from tests.servers.postgres import Postgres
 from tests.watching import House, open_house
 from vault import completions, logs
-from vault.invariants import check_all
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -87,7 +85,7 @@ def _standing(request: pytest.FixtureRequest, home: Path, provider: HandMade) ->
         made = at_scale(home, server.fresh(), gateway, oidc_issuer=provider.issuer)
     yield made
     made.settle()
-    findings = check_all(made.vault, now=datetime.now(UTC))
+    findings = made.amiss()
     _close(made)
     assert findings == []
 

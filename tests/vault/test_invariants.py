@@ -179,6 +179,7 @@ def test_an_entry_that_is_over_is_not_missed(whole: Installation) -> None:
     # By the clock their term runs, so that the payloads themselves are missed.
     assert {finding.check for finding in check_all(fresh, now=datetime.now(UTC))} == {
         "kept-without-entry",
+        "recording-taken-away",
         "payload-gone",
     }
     with whole.vault.database.transaction() as session:

@@ -20,7 +20,7 @@ from vault.disposal.foresight import look
 from vault.disposal.tables import Disposal
 from vault.disposal.timetable import AWAITED
 from vault.holds.tables import Hold
-from vault.retention import due_under
+from vault.retention import due_under, term_begins
 from vault.rulesets import in_force_since
 from vault.standing import By
 from vault.tables import Recording, State
@@ -196,15 +196,14 @@ def _holds(session: Session, recordings: Sequence[UUID]) -> Mapping[UUID, Sequen
 def _judge(
     row: Recording, rule_set: RuleSet, since: datetime | None, holds: Sequence[Hold], until: datetime
 ) -> Awaited:
-    quarantined = row.state == State.QUARANTINED
-    begins = row.kept_at if quarantined and row.kept_at else row.recorded_at
+    begins = term_begins(row)
     days = rule_set.terms.term_of(row.regime)
     known = [Held(hold.placed_at, hold.lifted_at, hold.days_after) for hold in holds]
     due, own = (due_under(row, rule_set.terms, holds_) for holds_ in (known, ()))
     return Awaited(
         recording=row.id,
         regime=row.regime,
-        quarantined=quarantined,
+        quarantined=row.state == State.QUARANTINED,
         begins=begins,
         term_days=days,
         term_ends=own,

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, or_, select, true
@@ -17,7 +17,6 @@ from vault.finding import Finding
 from vault.holds.tables import Hold
 from vault.leaves import read_leaf
 from vault.tables import AuditEntry, Depiction, Grant, Part, Recording, SealedKey, State
-from vault.vault import Vault
 
 MOST = 1000
 """Most findings of one check: more would say no more."""
@@ -29,13 +28,11 @@ _GONE = (State.DISPOSING, State.DISPOSED)
 _AT_ONCE = 500
 
 
-def check(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:
-    """Every finding about disposals."""
+def check(session: Session, now: datetime) -> Iterator[Finding]:
+    """Every finding about disposals that the database alone tells of."""
     for name, of in _CHECKS.items():
         for about in islice(of(session, now), MOST):
             yield Finding(name, about)
-    for recording in islice(_objects(vault, session), MOST):
-        yield Finding("disposed-with-remains", recording)
 
 
 def _asked(query: Callable[[datetime], Select[UUID]]) -> Callable[[Session, datetime], Iterator[str]]:
@@ -114,16 +111,6 @@ def _entries_without_disposal(session: Session, _now: datetime) -> Iterator[str]
     ):
         query = select(AuditEntry.id).where(
             AuditEntry.event == event, ~select(Disposal).where(column == AuditEntry.id).exists()
-        )
-        yield from map(str, session.scalars(query))
-
-
-def _objects(vault: Vault, session: Session) -> Iterator[str]:
-    """Recordings that are disposed of by their row, and of which the store has an object."""
-    stored = (name for name, _ in groupby(vault.store.list(""), lambda each: each.name.partition("/")[0]))
-    while some := list(islice(stored, _AT_ONCE)):
-        query = select(Recording.id).where(
-            Recording.id.in_([UUID(name) for name in some]), Recording.state == State.DISPOSED
         )
         yield from map(str, session.scalars(query))
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from vault import audit
@@ -19,7 +19,7 @@ from vault.disposal import key_invariants
 from vault.erasure import invariants as erasure_invariants
 from vault.finding import Finding
 from vault.holds import invariants as hold_invariants
-from vault.invariants import opening, sealed, stock, terms
+from vault.invariants import opening, sealed, stock, terms, told
 from vault.invariants.depth import Depth, Tell, quiet
 from vault.log import invariants as log_invariants
 from vault.rulesets import is_whole
@@ -45,8 +45,6 @@ __all__ = ["Depth", "Finding", "check_all"]
 EXAMINED_WITHIN = timedelta(days=1)
 MOST_FINDINGS = 1000
 """Most findings of one check: more would say no more."""
-AT_ONCE = 200
-"""Recordings looked for at once, under their pseudonym of each epoch."""
 _THERE = (State.KEPT, State.QUARANTINED)
 
 
@@ -67,6 +65,7 @@ def check_all(
         stock.check(vault, tell=tell),
         opening.check(vault, now=now, depth=depth, tell=tell),
         terms.check(vault, now=now, tell=tell),
+        told.check(vault, tell=tell),
     )
     return [
         *_at_one_moment(vault, now, intake_key_lasts),
@@ -87,12 +86,11 @@ def _at_one_moment(vault: Vault, now: datetime, intake_key_lasts: timedelta) -> 
             *found,
             *hold_invariants.check(session, MOST_FINDINGS),
             *_payloads(vault, session),
-            *_untold(vault, session),
             *of_log,
             *_trail(vault, session, now),
             *erasure_invariants.check(vault, session, now),
             *key_invariants.check(vault, now=now, intake_key_lasts=intake_key_lasts),
-            *disposal_invariants.check(vault, session, now),
+            *disposal_invariants.check(session, now),
         ]
 
 
@@ -224,29 +222,6 @@ def _payloads(vault: Vault, session: Session) -> Iterator[Finding]:
             audit.read_payload(vault.ring, entry, payload)
         except Exception:
             yield Finding("payload-does-not-match-entry", str(entry.id))
-
-
-def _untold(vault: Vault, session: Session) -> Iterator[Finding]:
-    """Everything that is kept, or in quarantine, has its entry."""
-    since = erasure_invariants.told_since(session)
-    kept = select(Recording.id).where(
-        Recording.state.in_(_THERE), Recording.kept_at > since if since else true()
-    )
-    for recordings in session.scalars(kept.execution_options(yield_per=AT_ONCE)).partitions():
-        # Its entry may be of an earlier epoch, under that epoch's pseudonym.
-        known_as = {
-            vault.ring.pseudonym("recording", str(recording), epoch=epoch): recording
-            for recording in recordings
-            for epoch in vault.ring.epochs
-        }
-        told = session.scalars(
-            select(AuditEntry.object).where(
-                AuditEntry.object.in_(known_as),
-                AuditEntry.event.in_([Event.RECORDING_KEPT, Event.RECORDING_QUARANTINED]),
-            )
-        )
-        for recording in set(recordings) - {known_as[name] for name in told if name}:
-            yield Finding("kept-without-entry", str(recording))
 
 
 def _trail(vault: Vault, session: Session, now: datetime) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ class Tally:
     """Remembers how much was looked at, by what."""
 
     def __init__(self) -> None:
-        self.looked_at: dict[str, int] = {"stored": 0, "opened": 0, "terms": 0}
+        self.looked_at: dict[str, int] = {"stored": 0, "opened": 0, "terms": 0, "told": 0}
 
     def __call__(self, what: str, done: int, _of: int) -> None:
         self.looked_at[what] = done

@@ -1,7 +1,6 @@
 """Killed at every numbered step, a sweep leaves less readable, and the next one ends what it began, once."""
 
 import signal
-from datetime import UTC, datetime
 
 import pytest
 
@@ -10,7 +9,6 @@ from tests.dying import sweeping_process
 from tests.installation import Installation
 from tests.watching import footage, keep, row_of
 from vault.audit import Event
-from vault.invariants import check_all
 from vault.tables import State
 
 STORES = {"DirectoryStore": "vault.objects.directory.DirectoryStore", "S3Store": "vault.objects.s3.S3Store"}
@@ -66,7 +64,7 @@ def test_dying_at_any_step_ends_disposed_of_once(installation: Installation, ste
             assert left["objects"] == 0
     installation.settle()
     due = {str(each) for each in recordings if row_of(installation, each).state == State.KEPT}
-    found = {(each.check, each.about) for each in check_all(installation.vault, now=datetime.now(UTC))}
+    found = {(each.check, each.about) for each in installation.amiss()}
     assert found == {("term-is-over", about) for about in due}
     swept(installation)
     for recording in recordings:

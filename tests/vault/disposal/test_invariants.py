@@ -16,7 +16,6 @@ from vault.audit import Event
 from vault.disposal import invariants
 from vault.disposal.tables import Disposal, Ground
 from vault.ids import RecordingId
-from vault.invariants import check_all
 from vault.retention import due_of
 from vault.tables import Depiction, Grant, Recording, SealedKey, State
 
@@ -86,7 +85,7 @@ def gone(small: Installation) -> RecordingId:
 
 def found_in(made: Installation) -> set[str]:
     made.settle()
-    return {finding.check for finding in check_all(made.vault, now=datetime.now(UTC))}
+    return {finding.check for finding in made.amiss()}
 
 
 @pytest.mark.parametrize("check", WRONG)
@@ -128,7 +127,7 @@ def test_an_object_that_came_back_is_found(installation: Installation) -> None:
     name = f"{recording}/000000-{'0' * 16}"
     installation.vault.store.put(name, b"out of a backup")
     installation.settle()
-    found = check_all(installation.vault, now=datetime.now(UTC))
+    found = installation.amiss()
     assert {(each.check, each.about) for each in found} == {("disposed-with-remains", str(recording))}
     installation.vault.store.discard(name)
 

@@ -1,14 +1,19 @@
 """Every part has its object: what is missing or cut is found; what only moved meanwhile is not."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from tests.disposing import kept, swept
 from tests.installation import Installation
 from tests.watching import PART, footage, keep, parts_on_disk
 from vault.finding import Finding
 from vault.ids import RecordingId
 from vault.invariants import stock
 from vault.invariants.depth import Tally, quiet
-from vault.inventory import amiss_still
+from vault.inventory import Shelf, amiss_still, shelves
 from vault.tables import Part
 
 
@@ -53,6 +58,21 @@ def exchange(installation: Installation, recordings: list[RecordingId]) -> None:
         second.object_name = names[0]
         session.flush()
         first.object_name = names[1]
+
+
+def test_what_went_with_its_disposal_meanwhile_is_no_finding(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = kept(installation)
+
+    def late(*given: Any) -> Iterator[Shelf]:
+        found = [replace(each, owned=()) for each in shelves(*given)]
+        assert [each.recording for each in found if each.stored] == [recording]
+        assert swept(installation).disposed == 1
+        return iter(found)
+
+    monkeypatch.setattr(stock, "shelves", late)
+    assert list(stock.check(installation.vault, tell=quiet)) == []
 
 
 def test_what_came_back_when_asked_again_is_no_finding(
