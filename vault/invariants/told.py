@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, load_only
 
 from policies.retention import Held
 from vault.audit import Event
+from vault.disposal.beginning import THERE
 from vault.erasure.invariants import told_since
 from vault.finding import Finding
 from vault.invariants.depth import Tell
@@ -27,13 +28,14 @@ from vault.vault import Vault
 
 AT_ONCE = 200
 """Recordings looked for at once, under their pseudonym of each epoch."""
-_PAST_COMMIT_POINT = (State.KEPT, State.QUARANTINED, State.DISPOSING, State.DISPOSED)
+_PAST_COMMIT_POINT = (*THERE, State.DISPOSING, State.DISPOSED)
 _CAME = (Event.RECORDING_KEPT, Event.RECORDING_QUARANTINED)
 _LOOKED_FOR = (*_CAME, Event.REGIME_CHANGED, Event.HOLD_PLACED, Event.HOLD_LIFTED)
 _NEEDED = load_only(
     Recording.municipality_id,
     Recording.officer_id,
     Recording.recorded_at,
+    Recording.kept_at,
     Recording.regime,
     Recording.state,
     Recording.reason,
@@ -76,12 +78,13 @@ def check(vault: Vault, *, tell: Tell) -> Iterator[Finding]:
             done += 1
             tell("told", done, 0)
             entries = batch.entries[row.id]
-            came = [entry for entry in entries if entry.event in _CAME]
-            unknown.difference_update(entry.seq for entry in came)
-            if not came:
-                yield Finding("kept-without-entry", str(row.id))
-            elif not _is_as_told(vault.ring, row, came, entries):
-                yield Finding("recording-not-as-told", str(row.id))
+            if since is None or (row.kept_at and row.kept_at > since):
+                came = [entry for entry in entries if entry.event in _CAME]
+                unknown.difference_update(entry.seq for entry in came)
+                if not came:
+                    yield Finding("kept-without-entry", str(row.id))
+                elif not _is_as_told(vault.ring, row, came, entries):
+                    yield Finding("recording-not-as-told", str(row.id))
             if not _are_as_told(batch.holds[row.id], entries, since):
                 yield Finding("hold-not-as-told", str(row.id))
     with vault.database.reading() as session:
@@ -134,7 +137,8 @@ def _batches(vault: Vault, since: datetime | None) -> Iterator[_Batch]:
         with vault.database.reading() as session:
             query = select(Recording).options(_NEEDED).where(Recording.state.in_(_PAST_COMMIT_POINT))
             if since:
-                query = query.where(Recording.kept_at > since)
+                # What is there can be held for longer than the trail is kept.
+                query = query.where((Recording.kept_at > since) | Recording.state.in_(THERE))
             query = query.where(Recording.id > after) if after else query
             rows = session.scalars(query.order_by(Recording.id).limit(AT_ONCE)).all()
             ids = [row.id for row in rows]

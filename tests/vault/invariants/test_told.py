@@ -193,24 +193,26 @@ def test_names_of_an_earlier_epoch_are_known(small: Installation) -> None:
 
 def test_what_is_older_than_what_the_trail_still_tells_is_passed_over(small: Installation) -> None:
     recording = keep(small, footage(100))
-    hold = held(small, recording)
-    taken_away = keep(small, footage(100, seed=2))
+    hold, before = held(small, recording), now()
+    taken_away, untold = (keep(small, footage(100, seed=seed)) for seed in (2, 4))
     with small.vault.database.transaction() as session:
         gone = AuditEpoch(
             epoch="0" * 16, payload_key="", first_at=now() - MINUTE, last_at=now(), destroyed_at=now()
         )
         session.add(gone)
+        session.add(hold_row(untold, before))
     taken(small, taken_away)
     write(small, recording, length=5)
     assert found(small) == []
-    # But not what came after.
+    # But not what came after, on what is older too.
     later = keep(small, footage(100, seed=3))
     lifting.lift(small.vault, MAKER, hold.id, "settled", reason="Settled.", now=now())
-    held(small, later)
+    for each in (recording, later):
+        held(small, each)
     assert found(small) == []
     with small.vault.database.transaction() as session:
-        session.execute(delete(Hold).where(Hold.recording_id == later))
-    assert found(small) == [Finding("hold-not-as-told", str(later))]
+        session.execute(delete(Hold).where(Hold.placed_at > before))
+    assert set(found(small)) == {Finding("hold-not-as-told", str(each)) for each in (recording, later)}
 
 
 def test_it_tells_how_far_it_is(small: Installation) -> None:
