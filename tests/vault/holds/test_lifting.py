@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.vault.holds.holding import held, hold_of, is_held, kept, now
 from tests.watching import entries, row_of
 from vault.audit import Event
 from vault.facts import Unknown
+from vault.holds import rows
 from vault.holds.lifting import AlreadyLifted, NotItsRelease, lift
 from vault.ids import new_id
 
@@ -31,6 +33,24 @@ def test_the_term_that_follows_runs_from_the_event(installation: Installation) -
     [entry] = entries(installation, Event.HOLD_LIFTED)
     facts = json.loads(entry.leaf)["facts"]
     assert facts == {"trigger": "complaint", "endedBy": "settled", "daysAfter": 14}
+
+
+def test_who_waited_for_another_to_lift_it_is_told_so(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if installation.vault.at_hand:
+        pytest.skip("SQLite has one writer: nobody lifts meanwhile")
+    hold, first, real = held(installation, kept(installation)), now(), rows.locked
+
+    def after_another(*given: Any) -> rows.Locked:
+        monkeypatch.setattr(rows, "locked", real)
+        lift(installation.vault, MAKER, hold.id, "settled", reason=REASON, now=first)
+        return real(*given)
+
+    monkeypatch.setattr(rows, "locked", after_another)
+    with pytest.raises(AlreadyLifted):
+        lift(installation.vault, MAKER, hold.id, "settled", reason=REASON, now=first + timedelta(days=1))
+    assert hold_of(installation, hold).lifted_at == first
 
 
 def test_a_recording_stays_no_shorter_than_without(small: Installation) -> None:
