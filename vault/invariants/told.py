@@ -61,6 +61,8 @@ class _Entry(NamedTuple):
 class _Batch(NamedTuple):
     """Recordings, each with what the trail tells of it in order, and with its holds, as of one moment."""
 
+    since: datetime | None
+    """Of what came until then the trail need not tell."""
     rows: Sequence[Recording]
     entries: Mapping[UUID, Sequence[_Entry]]
     holds: Mapping[UUID, Sequence[Held]]
@@ -69,31 +71,33 @@ class _Batch(NamedTuple):
 def check(vault: Vault, *, tell: Tell) -> Iterator[Finding]:
     """Recordings and holds that are not as the trail tells, or of which only one of the two knows."""
     with vault.database.reading() as session:
-        since = told_since(session)
         # Before the recordings: one that comes meanwhile is then not missed.
-        unknown = set(session.scalars(_came(since)))
+        unknown = set(session.scalars(_came(told_since(session))))
     done = 0
-    for batch in _batches(vault, since):
+    for batch in _batches(vault):
         for row in batch.rows:
             done += 1
             tell("told", done, 0)
             entries = batch.entries[row.id]
-            if since is None or (row.kept_at and row.kept_at > since):
+            if batch.since is None or (row.kept_at and row.kept_at > batch.since):
                 came = [entry for entry in entries if entry.event in _CAME]
                 unknown.difference_update(entry.seq for entry in came)
                 if not came:
                     yield Finding("kept-without-entry", str(row.id))
                 elif not _is_as_told(vault.ring, row, came, entries):
                     yield Finding("recording-not-as-told", str(row.id))
-            if not _are_as_told(batch.holds[row.id], entries, since):
+            if not _are_as_told(batch.holds[row.id], entries, batch.since):
                 yield Finding("hold-not-as-told", str(row.id))
     with vault.database.reading() as session:
+        # Some may have been pruned meanwhile.
+        came_then = _came(told_since(session)).with_only_columns(AuditEntry.id)
         for seq in sorted(unknown):
-            entry = session.scalar(select(AuditEntry.id).where(AuditEntry.seq == seq))
-            yield Finding("recording-taken-away", str(entry))
+            if entry := session.scalar(came_then.where(AuditEntry.seq == seq)):
+                yield Finding("recording-taken-away", str(entry))
 
 
 def _came(since: datetime | None) -> Select[int]:
+    """Entries that tell that a recording came, and have to be told still."""
     after = AuditEntry.at > since if since else true()
     return select(AuditEntry.seq).where(AuditEntry.event.in_(_CAME), after)
 
@@ -131,10 +135,11 @@ def _are_as_told(holds: Sequence[Held], entries: Sequence[_Entry], since: dateti
     return True
 
 
-def _batches(vault: Vault, since: datetime | None) -> Iterator[_Batch]:
+def _batches(vault: Vault) -> Iterator[_Batch]:
     after: UUID | None = None
     while True:
         with vault.database.reading() as session:
+            since = told_since(session)
             query = select(Recording).options(_NEEDED).where(Recording.state.in_(_PAST_COMMIT_POINT))
             if since:
                 # What is there can be held for longer than the trail is kept.
@@ -142,7 +147,7 @@ def _batches(vault: Vault, since: datetime | None) -> Iterator[_Batch]:
             query = query.where(Recording.id > after) if after else query
             rows = session.scalars(query.order_by(Recording.id).limit(AT_ONCE)).all()
             ids = [row.id for row in rows]
-            batch = _Batch(rows, _entries(vault.ring, session, ids), holds_of(session, ids))
+            batch = _Batch(since, rows, _entries(vault.ring, session, ids), holds_of(session, ids))
         yield batch
         if len(rows) < AT_ONCE:
             return
@@ -163,6 +168,7 @@ def _entries(ring: KeyRing, session: Session, recordings: Sequence[UUID]) -> Map
     )
     found: defaultdict[UUID, list[_Entry]] = defaultdict(list)
     for name, seq, event, leaf in session.execute(query):
-        recording, epoch = known_as[name or ""]
-        found[recording].append(_Entry(seq, event, epoch, read_leaf(leaf) or {}))
+        if name:
+            recording, epoch = known_as[name]
+            found[recording].append(_Entry(seq, event, epoch, read_leaf(leaf) or {}))
     return found

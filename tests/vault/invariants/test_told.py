@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -61,6 +62,16 @@ def erased(made: Installation, recording: RecordingId) -> None:
     assert asked
     officer = made.caller(town.PRIVACY_OFFICER)
     assert early.approve(made.vault, officer, asked.id, reason=why, now=now()).erasure
+
+
+def trail_begins(made: Installation) -> None:
+    """Let the trail tell nothing of what came until now, as when an epoch of it is over."""
+    with made.vault.database.transaction() as session:
+        session.add(
+            AuditEpoch(
+                epoch="0" * 16, payload_key="", first_at=now() - MINUTE, last_at=now(), destroyed_at=now()
+            )
+        )
 
 
 CHANGES: dict[str, Callable[[Recording], dict[str, object]]] = {
@@ -128,13 +139,25 @@ def test_a_recording_that_was_taken_away_is_found(small: Installation) -> None:
 def test_one_that_comes_while_it_is_looked_is_no_finding(installation: Installation) -> None:
     batches, seeds = told._batches, count(7)
 
-    def late(*given: object) -> object:
+    def late(*given: Any) -> Any:
         keep(installation, footage(100, seed=next(seeds)))
-        return batches(*given)  # type: ignore[arg-type]
+        return batches(*given)
 
     keep(installation, footage(100))
     with patch.object(told, "_batches", late):
         assert found(installation) == []
+
+
+def test_what_is_over_while_it_is_looked_is_no_finding(small: Installation) -> None:
+    recording, batches = keep(small, footage(100)), told._batches
+
+    def late(*given: Any) -> Any:
+        trail_begins(small)
+        taken(small, recording)
+        return batches(*given)
+
+    with patch.object(told, "_batches", late):
+        assert found(small) == []
 
 
 def test_one_that_came_twice_by_the_trail_is_found(small: Installation) -> None:
@@ -195,11 +218,8 @@ def test_what_is_older_than_what_the_trail_still_tells_is_passed_over(small: Ins
     recording = keep(small, footage(100))
     hold, before = held(small, recording), now()
     taken_away, untold = (keep(small, footage(100, seed=seed)) for seed in (2, 4))
+    trail_begins(small)
     with small.vault.database.transaction() as session:
-        gone = AuditEpoch(
-            epoch="0" * 16, payload_key="", first_at=now() - MINUTE, last_at=now(), destroyed_at=now()
-        )
-        session.add(gone)
         session.add(hold_row(untold, before))
     taken(small, taken_away)
     write(small, recording, length=5)
