@@ -163,6 +163,8 @@ def crash(
             each.await_ready()
         _await_log(made)
         watcher.end()
+    # Doors write what was on its way as they end, also after the keeper ended.
+    made.settle()
     try:
         assert_whole(made, work, watcher, told)
     finally:
