@@ -20,7 +20,7 @@ from policies.facts import Action, Situation
 from policies.problems import RuleSetInvalid
 from policies.rules import BUILT_IN, Rule
 from vault import audit, facts, requests, situations, tables
-from vault.audit import Actor, Entry, Event, PayloadBroken
+from vault.audit import Actor, Event, PayloadBroken
 from vault.ids import RequestId
 from vault.keys import KeyNotHeld, WrappingBroken
 from vault.leaves import leaf_of
@@ -163,15 +163,7 @@ def explain(vault: Vault, by: By, decision_id: UUID, *, now: datetime) -> Explan
         details = {"request": row.request_id, "decision": row.id}
         may: Decision | None = None
         if isinstance(by, Actor):
-            entry = Entry(
-                event=Event.DECISION_EXPLAINED,
-                at=now,
-                actor=by,
-                municipality=recording.municipality_id,
-                thing=("recording", str(recording.id)),
-                subject=str(recording.officer_id),
-                details=details,
-            )
+            entry = audit.of_recording(Event.DECISION_EXPLAINED, recording, by, now, details=details)
         else:
             _, may = requests.may_read(vault, session, by, RequestId(asked.id), now)
             actor = by.as_actor(may.situation.person.roles)

@@ -13,8 +13,8 @@ import structlog
 from sqlalchemy import Row, Select, or_, select
 
 from policies.terms import Release, Trigger
-from vault import audit, facts
-from vault.audit import Actor, Entry, Event
+from vault import audit
+from vault.audit import Actor, Event
 from vault.holds.lifting import end, lifted_leaf
 from vault.holds.rows import locked
 from vault.holds.tables import Hold
@@ -53,23 +53,14 @@ def _release_of(vault: Vault, by: Actor, recording: UUID, now: datetime) -> int:
     try:
         with vault.database.transaction() as session:
             found = locked(vault, session, recording)
-            footage = facts.as_recording(session, found.row)
             rows = session.execute(_answered(now).where(Hold.recording_id == recording)).all()
             for row in rows:
                 hold: Hold = row.Hold
                 end(session, found, hold, Release.ANSWERED.value, ANSWERED, _moment(row, now))
-                entry = Entry(
-                    event=Event.HOLD_LIFTED,
-                    at=now,
-                    actor=by,
-                    municipality=footage.municipality,
-                    thing=("recording", str(recording)),
-                    subject=str(footage.maker),
-                    regime=footage.regime,
-                    facts=lifted_leaf(hold),
-                    details={"hold": hold.id, "request": hold.request_id, "reason": ANSWERED},
-                )
-                audit.append(session, vault.ring, entry)
+                details = {"hold": hold.id, "request": hold.request_id, "reason": ANSWERED}
+                leaf = lifted_leaf(hold)
+                told = audit.of_recording(Event.HOLD_LIFTED, found.row, by, now, facts=leaf, details=details)
+                audit.append(session, vault.ring, told)
     except (RuleSetMissing, RuleSetAltered) as error:
         # Of one municipality; the others' go on. What is held stays so, and the reminder names it.
         log.exception("hold.not-released", why=type(error).__name__)
