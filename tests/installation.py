@@ -101,8 +101,8 @@ class Installation:
 
     def amiss(self) -> list[Finding]:
         """What the check finds, but for what a test wrote by hand: there the trail tells otherwise."""
-        found = check_all(self.vault, now=datetime.now(UTC))
-        return [each for each in found if not (each.check in NOT_AS_TOLD and each.about in self._played())]
+        found, played = check_all(self.vault, now=datetime.now(UTC)), self._played()
+        return [each for each in found if not (each.check in NOT_AS_TOLD and each.about in played)]
 
     def _played(self) -> set[str]:
         """What was written by hand, and the entries that tell of it."""
